@@ -1,0 +1,159 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { RecordBatch, Schema } from "apache-arrow";
+import type { LogLevel } from "../model/events.ts";
+import type { Page, PageRequest } from "../model/page.ts";
+import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "../model/values.ts";
+
+/** Marks our own objects, whichever copy of the package made them; `instanceof` would not see another copy's. */
+export const kind: unique symbol = Symbol.for("sluice.kind") as never;
+/** Present in types only. */
+export declare const types: unique symbol;
+
+/** True for an object of ours of that kind. */
+export const isKind = <Kind extends string>(value: unknown, expected: Kind): value is { readonly [kind]: Kind } =>
+  typeof value === "object" && value !== null && (value as { [kind]?: unknown })[kind] === expected;
+
+/** A string, or an environment variable that holds it: `env("X")`. Read when a store opens, in the runner only. */
+export interface EnvRef<out Value> {
+  readonly [kind]: "env";
+  readonly name: string;
+  readonly secret: boolean;
+  readonly [types]?: Value;
+  /** Throws `config/missing-env` or `config/invalid`; never puts the value into a message. */
+  readonly read: (environment: Readonly<Record<string, string | undefined>>) => Value;
+}
+export type Setting<Value> = Value | EnvRef<Value>;
+
+/** The value of a setting, now. */
+export const readSetting = <Value>(setting: Setting<Value>, environment: Readonly<Record<string, string | undefined>> = process.env): Value =>
+  isKind(setting, "env") ? (setting as EnvRef<Value>).read(environment) : (setting as Value);
+
+// ---------------------------------------------------------------- what handlers and stores exchange
+
+/** A table on its way: columns first, then record batches, each with the same columns. May be consumed once. */
+export interface TableStream {
+  readonly schema: Schema;
+  readonly batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>;
+}
+
+/** What a type handler may need to know to turn a value into a table. */
+export interface StoreHints {
+  /** Asset key, for messages. */
+  readonly key: string;
+  /** Column types given by the asset, in SQL's words: `{ amount: "decimal(18,2)" }`. */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
+  readonly rowSchema?: StandardSchemaV1 | undefined;
+  /** Columns of the value that is stored now, for a new value that does not show its own. */
+  readonly storedColumns?: (() => Promise<readonly ColumnSchema[] | undefined>) | undefined;
+}
+export interface LoadHints {
+  readonly key: string;
+}
+
+/**
+ * One in-memory shape of a table. A handler never learns where its value is stored.
+ * `Value` is what `run` receives and returns.
+ */
+export interface TypeHandler<Value> {
+  readonly [kind]: "handler";
+  readonly name: string;
+  readonly [types]?: Value;
+  /** Whether a value returned by `run` is of this shape. */
+  readonly accepts: (value: unknown) => boolean;
+  /** Left out where the store itself executes the value (`sql`). Throws `io/unsupported-value`, `io/unknown-columns`, `run/invalid-row`. */
+  readonly toTable?: (value: Value, hints: StoreHints) => Promise<TableStream>;
+  /** Left out like `toTable`. Throws `io/inexact-value`, `run/invalid-row`. */
+  readonly fromTable?: (table: TableStream, hints: LoadHints) => Promise<Value>;
+}
+// biome-ignore lint/suspicious/noExplicitAny: a handler of whatever value; `unknown` would not accept one, since it both takes and gives
+export type AnyHandler = TypeHandler<any>;
+
+/** Where something that SQL can read in place lies. */
+export interface Relation {
+  /** Identity of the engine that reads it in place: equal for two values of one database. */
+  readonly store: string;
+  /** Qualified name in that store, unquoted. */
+  readonly table?: readonly string[];
+  /** Parquet files, absolute, which any DuckDB on this machine can read too. */
+  readonly parquet?: readonly string[];
+  /** A table in this process's memory, which any DuckDB in it can read too. */
+  readonly memory?: TableStream;
+  /** Columns asked for; all when left out. */
+  readonly columns?: readonly string[];
+  /** For messages: the asset's key. */
+  readonly key: string;
+}
+export type SqlValue = string | number | bigint | boolean | null | Date | Uint8Array;
+export type SqlNode =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "value"; readonly value: SqlValue }
+  | { readonly type: "name"; readonly name: readonly string[] }
+  | { readonly type: "relation"; readonly relation: Relation }
+  | { readonly type: "query"; readonly nodes: readonly SqlNode[] };
+/** A query that its store executes, as data: texts, bound values, quoted names and the stored slices it reads. */
+export interface SqlQuery<Row = unknown> {
+  readonly [kind]: "sql";
+  readonly [types]?: Row;
+  readonly nodes: readonly SqlNode[];
+}
+
+// ---------------------------------------------------------------- the interface
+
+export interface AssetAddress {
+  readonly key: string;
+  readonly table?: TableOptions | undefined;
+}
+export interface OutputContext extends AssetAddress {
+  /** Partitions being written; empty for the whole value. */
+  readonly partitions: readonly string[];
+  readonly write: Write;
+  readonly schemaChange: SchemaChange;
+  readonly columns?: Readonly<Record<string, string>> | undefined;
+  readonly rowSchema?: StandardSchemaV1 | undefined;
+  /** To be written with the value, in the same atomic act. The I/O manager adds `handler` and `rows`. */
+  readonly record: Omit<StoredRecord, "handler" | "rows">;
+  /** Aborts the work at the store, not only the waiting. */
+  readonly signal: AbortSignal;
+  readonly log: (level: LogLevel, message: string) => void;
+}
+export interface InputContext extends AssetAddress {
+  readonly partitions: readonly string[];
+  /** Columns asked for; all when left out. */
+  readonly columns?: readonly string[] | undefined;
+  /** The shape asked for with `.as`; left out: the recorded one. */
+  readonly handler?: AnyHandler | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Who else can read what is stored. */
+export type Reach = "process" | "machine" | "network";
+
+/**
+ * Stores what assets return and loads what they name as inputs. `Value` is what it can store.
+ * Members are properties, not methods, so that `Value` is checked strictly. `docs/guides/io-managers.md` says what each must hold.
+ */
+export interface IOManager<in Value = never> {
+  readonly [kind]?: "io-manager";
+  /** For people: "duckdb", "filesystem". */
+  readonly name?: string;
+  readonly reach?: Reach;
+  /** Its settings, so that missing environment variables are found before a run. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where an asset lies, as the store compares names, without opening the store: two assets with equal places collide. */
+  readonly place?: (asset: AssetAddress) => string;
+  /** Stores the value, atomically: a failed or killed call leaves the former one. */
+  readonly handleOutput: (context: OutputContext, value: Value) => Promise<StoredMetadata>;
+  /** Resolves to the shape of `context.handler`, or of the recorded handler. Throws `io/not-found`. */
+  readonly loadInput: (context: InputContext) => Promise<unknown>;
+  /** The record of what is stored; `undefined` when nothing is. A value without a record gives `{}`. */
+  readonly inspect?: (context: InputContext) => Promise<Partial<StoredRecord> | undefined>;
+  readonly list?: (context: InputContext) => Promise<readonly string[]>;
+  readonly preview?: (context: InputContext, request: PageRequest) => Promise<Page>;
+  readonly delete?: (context: InputContext) => Promise<void>;
+  /** Lets go of locks and handles; the next call opens again. Idempotent. */
+  readonly release?: () => Promise<void>;
+  /** For good. Idempotent. */
+  readonly close?: () => Promise<void>;
+}
+// biome-ignore lint/suspicious/noExplicitAny: an I/O manager of whatever value, as the engine holds it after the compiler has checked the binding
+export type AnyIOManager = IOManager<any>;

@@ -1,0 +1,49 @@
+import type { ErrorInfo } from "./errors.ts";
+import type { LogLevel, RunEvent, RunSummary } from "./events.ts";
+import type { AssetStatus, Manifest } from "./graph.ts";
+import type { Filter, PageRequest, Sort, TextPage } from "./page.ts";
+
+/** What the client asks the runner, by name. Documented in docs/reference/runner-protocol.md. */
+export interface RunnerRequests {
+  /** Loads the config and the asset modules, again where files changed. */
+  manifest: { params: Record<string, never>; result: Manifest };
+  status: { params: { readonly target: string; readonly keys?: readonly string[] }; result: readonly AssetStatus[] };
+  /** Answers when the run has ended; its events arrive before. `confirmed` is needed for a protected target. */
+  materialize: {
+    params: { readonly target: string; readonly selection: string; readonly runId: string; readonly confirmed?: boolean };
+    result: RunSummary;
+  };
+  cancel: { params: { readonly runId: string }; result: boolean };
+  preview: { params: { readonly target: string; readonly key: string; readonly request: PageRequest }; result: TextPage };
+  /** One whole cell as text. `row` counts like `PageRequest.offset`. */
+  cell: {
+    params: {
+      readonly target: string;
+      readonly key: string;
+      readonly column: string;
+      readonly row: number;
+      readonly sort?: readonly Sort[];
+      readonly filter?: readonly Filter[];
+    };
+    result: string | null;
+  };
+  runs: { params: { readonly limit: number }; result: readonly RunSummary[] };
+  runEvents: { params: { readonly runId: string }; result: readonly RunEvent[] };
+  /** Closes stores so that another program can open them. */
+  release: { params: Record<string, never>; result: null };
+}
+export type RunnerRequestName = keyof RunnerRequests;
+
+/** Client to runner. */
+export type RunnerCall = {
+  [Name in RunnerRequestName]: { readonly id: number; readonly name: Name; readonly params: RunnerRequests[Name]["params"] };
+}[RunnerRequestName];
+/** Runner to client. */
+export type RunnerMessage =
+  | { readonly type: "ready"; readonly node: string; readonly protocol: typeof protocolVersion }
+  | { readonly type: "answer"; readonly id: number; readonly result: unknown }
+  | { readonly type: "refusal"; readonly id: number; readonly error: ErrorInfo }
+  | { readonly type: "event"; readonly event: RunEvent }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string };
+
+export const protocolVersion = 1;

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    include: ["runtime/src/**/*.test.ts", "server/**/*.test.ts", "client/**/*.test.ts", "media/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/editor/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
