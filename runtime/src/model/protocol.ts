@@ -8,9 +8,12 @@ export interface RunnerRequests {
   /** Loads the config and the asset modules, again where files changed. */
   manifest: { params: Record<string, never>; result: Manifest };
   status: { params: { readonly target: string; readonly keys?: readonly string[] }; result: readonly AssetStatus[] };
-  /** Answers when the run has ended; its events arrive before. `confirmed` is needed for a protected target. */
+  /**
+   * Answers when the run has ended; its events arrive before. `confirmed` is needed for a protected target.
+   * `upstream`: upstream assets that are missing or stale run first; those that are fresh are skipped as "not-needed".
+   */
   materialize: {
-    params: { readonly target: string; readonly selection: string; readonly runId: string; readonly confirmed?: boolean };
+    params: { readonly target: string; readonly selection: string; readonly runId: string; readonly confirmed?: boolean; readonly upstream?: boolean };
     result: RunSummary;
   };
   cancel: { params: { readonly runId: string }; result: boolean };
