@@ -1,0 +1,3 @@
+import { main } from "./setup.mjs";
+
+await main("build/main.mjs");

@@ -1,0 +1,22 @@
+// The npm package `sluice`: one file per entry point, shared chunks, dependencies left to npm.
+import { join } from "node:path";
+import { build } from "esbuild";
+import { root } from "../setup.mjs";
+
+const source = join(root, "runtime/src");
+export const libraryEntries = { index: join(source, "index.ts"), duckdb: join(source, "duckdb.ts"), testing: join(source, "testing.ts") };
+export const processEntries = { cli: join(source, "cli/main.ts"), runner: join(source, "runner/main.ts") };
+
+export const runtimeOptions = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  splitting: true,
+  chunkNames: "chunk-[hash]",
+  logLevel: "warning",
+  charset: "utf8",
+};
+
+export const buildRuntime = () =>
+  build({ ...runtimeOptions, entryPoints: { ...libraryEntries, ...processEntries }, outdir: join(root, "runtime/dist"), packages: "external" });
