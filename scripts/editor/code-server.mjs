@@ -115,7 +115,12 @@ export async function startEditor({ env = {}, settings = {}, link, vsix, tests =
       file?.write(data);
     });
   let ended = false;
-  const exit = new Promise((done) => child.on("exit", () => done((ended = true))));
+  const exit = new Promise((done) => {
+    child.on("exit", () => {
+      ended = true;
+      done();
+    });
+  });
   const url = `http://localhost:${port}`;
   const kill = (signal) => {
     try {
