@@ -33,8 +33,8 @@ export interface AssetDefinition {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   readonly rowSchema?: StandardSchemaV1 | undefined;
   readonly partitions?: PartitionsDefinition | undefined;
-  /** Shape that a source arrives in. */
-  readonly as?: AnyHandler | undefined;
+  /** Shape that a source arrives in; not named `as`, which is the method users call. Inputs of it carry the same handler. */
+  readonly handler?: AnyHandler | undefined;
   /** An output that may be `undefined`. */
   readonly optional: boolean;
   /** Left out for a source. */
@@ -46,7 +46,7 @@ export interface AssetDefinition {
 /** One upstream asset as `run` wants to receive it. */
 export interface InputDefinition {
   readonly [kind]: "asset" | "input";
-  /** Key of the upstream asset; `undefined` for `self`. */
+  /** `undefined` for `self`. */
   readonly upstream: AssetDefinition | undefined;
   readonly handler?: AnyHandler | undefined;
   readonly columns?: readonly string[] | undefined;
@@ -90,6 +90,18 @@ export interface StepDefinition {
   readonly pool?: string | undefined;
   readonly subset: boolean;
   readonly run: (inputs: Readonly<Record<string, unknown>>, context: unknown) => unknown;
+}
+
+/** A check of a stored value. Checks are recorded; a plan that would have to run one refuses it until checks run. */
+export interface CheckDefinition {
+  readonly [kind]: "check";
+  readonly name: string;
+  readonly input: InputDefinition;
+  readonly blocking: boolean;
+  readonly severity: "warn" | "error";
+  /** Resource key's name by the name `run` sees. */
+  readonly resources: Readonly<Record<string, string>>;
+  readonly run: (value: unknown, context: unknown) => unknown;
 }
 
 export interface ResourceDefinition {

@@ -11,7 +11,7 @@ export declare const types: unique symbol;
 
 /** True for an object of ours of that kind. */
 export const isKind = <Kind extends string>(value: unknown, expected: Kind): value is { readonly [kind]: Kind } =>
-  typeof value === "object" && value !== null && (value as { [kind]?: unknown })[kind] === expected;
+  ((typeof value === "object" && value !== null) || typeof value === "function") && (value as { [kind]?: unknown })[kind] === expected;
 
 /** A string, or an environment variable that holds it: `env("X")`. Read when a store opens, in the runner only. */
 export interface EnvRef<out Value> {
@@ -27,6 +27,36 @@ export type Setting<Value> = Value | EnvRef<Value>;
 /** The value of a setting, now. */
 export const readSetting = <Value>(setting: Setting<Value>, environment: Readonly<Record<string, string | undefined>> = process.env): Value =>
   isKind(setting, "env") ? (setting as EnvRef<Value>).read(environment) : (setting as Value);
+
+// ---------------------------------------------------------------- tables in memory, as `run` sees them
+
+/** An array of row objects. */
+export type Rows<Row = object> = readonly Row[];
+
+/** An Arrow `Table` of any copy or version of `apache-arrow`: its classes carry private symbols, so the class types of two versions do not fit. */
+export interface ArrowTable {
+  readonly numRows: number;
+  readonly numCols: number;
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly batches: readonly ArrowBatch[];
+}
+export interface ArrowBatch {
+  readonly numRows: number;
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly data: object;
+}
+
+/** A stream of Arrow record batches; consumed once. `Row` is known to the compiler only. */
+export interface Batches<Row = unknown> extends AsyncIterable<RecordBatch> {
+  readonly [types]?: Row;
+  /** Columns without reading a batch, where the stream knows them: an empty one needs them. */
+  readonly schema?: () => Promise<Schema>;
+}
+
+/** Stands for "the row type the upstream asset has" in the shape that a handler asks for. */
+export interface UpstreamRow {
+  readonly [kind]: "upstream-row";
+}
 
 // ---------------------------------------------------------------- what handlers and stores exchange
 
