@@ -180,6 +180,8 @@ export interface IOManager<in Value = never> {
   readonly list?: (context: InputContext) => Promise<readonly string[]>;
   readonly preview?: (context: InputContext, request: PageRequest) => Promise<Page>;
   readonly delete?: (context: InputContext) => Promise<void>;
+  /** Most steps of a run that may load from it or store into it at once; without one, only the run's own limit holds. */
+  readonly concurrency?: number;
   /** Lets go of locks and handles; the next call opens again. Idempotent. */
   readonly release?: () => Promise<void>;
   /** For good. Idempotent. */

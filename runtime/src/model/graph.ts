@@ -126,6 +126,8 @@ export interface AssetStatus {
   readonly state: AssetState;
   /** In words: "clean_sales changed", "code changed". */
   readonly reason?: string;
+  /** Key of the upstream asset that makes it stale. */
+  readonly because?: string;
   /** Milliseconds since the epoch. */
   readonly storedAt?: number;
   readonly rows?: number;
