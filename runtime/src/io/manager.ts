@@ -106,6 +106,8 @@ export interface Relation {
   readonly table?: readonly string[];
   /** Parquet files, absolute, which any DuckDB on this machine can read too. */
   readonly parquet?: readonly string[];
+  /** Columns of those files whose exact type Parquet has no name for, such as `{ total: "HUGEINT" }`: whoever reads casts them, in DuckDB's words. */
+  readonly casts?: Readonly<Record<string, string>>;
   /** A table in this process's memory, which any DuckDB in it can read too. */
   readonly memory?: TableStream;
   /** Columns asked for; all when left out. */
