@@ -21,10 +21,10 @@ const vendored = (files) => ({
 
 const duckdbBindings = { "@duckdb/node-bindings": "../vendor/duckdb-bindings.cjs" };
 
-async function buildVendor() {
+export async function buildVendor() {
   const vendor = join(dist, "vendor");
   // A CommonJS package has no names that esbuild could export by itself.
-  const api = Object.keys(require("@duckdb/node-api")).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
+  const api = Object.keys(require("@duckdb/node-api")).filter((name) => name !== "default" && /^[A-Za-z_$][\w$]*$/.test(name));
   await Promise.all([
     build({ ...common, entryPoints: [require.resolve("typescript")], outfile: join(vendor, "typescript.cjs"), format: "cjs", minify: true }),
     build({

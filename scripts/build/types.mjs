@@ -1,5 +1,5 @@
 // Declarations: one file per entry point of `sluice`, and what a folder without node_modules needs beside them.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { rollup } from "rollup";
@@ -44,9 +44,4 @@ export async function buildTypes() {
   const node = packageOf("@types/node");
   copyDeclarations(node, join(embedded, "node"));
   copyDeclarations(packageOf("undici-types", join(node, "package.json")), join(embedded, "undici-types"));
-  // Rolled up, Arrow uses a class as a namespace in two places, which only a project without skipLibCheck would see.
-  const rolled = join(embedded, "apache-arrow/index.d.ts");
-  if (!existsSync(rolled)) throw new Error(`No declarations of apache-arrow in ${readdirSync(embedded)}.`);
-  mkdirSync(embedded, { recursive: true });
-  writeFileSync(rolled, readFileSync(rolled, "utf8").replace(/^\/\/\/ <reference .*$/gm, ""));
 }
