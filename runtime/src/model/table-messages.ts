@@ -1,6 +1,7 @@
 import type { ErrorInfo } from "./errors.ts";
 import type { AssetStatus } from "./graph.ts";
 import type { Filter, PageColumn, PageRequest, Sort, TextPage } from "./page.ts";
+import type { TableTexts } from "./table-texts.ts";
 
 /** Which stored table a preview shows. */
 export interface TableSubject {
@@ -72,7 +73,7 @@ export type TableRequest =
 
 /** Host to webview. */
 export type TableMessage =
-  | { readonly type: "show"; readonly snapshot: TableSnapshot; readonly texts: Readonly<Record<string, string>>; readonly locale: string }
+  | { readonly type: "show"; readonly snapshot: TableSnapshot; readonly texts: TableTexts; readonly locale: string }
   | { readonly type: "snapshot"; readonly snapshot: TableSnapshot }
   /** `ms`: how long the runner took. */
   | { readonly type: "page"; readonly id: number; readonly page: TextPage; readonly ms: number }

@@ -1,0 +1,43 @@
+import { createContext, useContext } from "react";
+import type { FilterOperator } from "../../runtime/src/model/page.ts";
+import type { TableTextKey, TableTexts } from "../../runtime/src/model/table-texts.ts";
+import { fill } from "../shared/fill.ts";
+
+/** A text by name, with its values. */
+export type Say = (key: TableTextKey, ...values: readonly (string | number)[]) => string;
+
+export const createSay =
+  (texts: TableTexts): Say =>
+  (key, ...values) =>
+    fill(texts[key], ...values);
+
+export const Words = createContext<Say>((key) => key);
+export const useSay = (): Say => useContext(Words);
+
+const operatorKeys: Readonly<Record<FilterOperator, TableTextKey>> = {
+  eq: "filter.eq",
+  ne: "filter.ne",
+  lt: "filter.lt",
+  le: "filter.le",
+  gt: "filter.gt",
+  ge: "filter.ge",
+  contains: "filter.contains",
+  "starts-with": "filter.startsWith",
+  "is-null": "filter.isNull",
+  "is-not-null": "filter.isNotNull",
+};
+export const operatorWord = (say: Say, operator: FilterOperator): string => say(operatorKeys[operator]);
+
+const ageSteps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1000],
+];
+/** How long ago, in the reader's language: "2 min. ago". */
+export function age(then: number, now: number, locale: string): string {
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  const ms = Math.max(0, now - then);
+  for (const [unit, size] of ageSteps) if (ms >= size) return format.format(-Math.floor(ms / size), unit);
+  return format.format(0, "second");
+}
