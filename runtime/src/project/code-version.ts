@@ -1,4 +1,4 @@
-import { type DeclarationFact, type FileFacts, hashOf } from "./facts.ts";
+import { type DeclarationFact, type ExportFact, type FileFacts, hashOf } from "./facts.ts";
 
 /** What the closure needs to know of the other modules. */
 export interface ModuleFacts {
@@ -36,22 +36,29 @@ function visitExport(file: string, exported: string, closure: Closure, start = f
   if (seen.has(id) || (!start && modules.isAsset(file, exported))) return;
   seen.add(id);
   const facts = modules.facts(file);
-  if (!facts) return addWhole(file, closure);
+  if (!facts) {
+    addWhole(file, closure);
+    return;
+  }
   if (exported === "*") {
     for (const declaration of facts.declarations) visitDeclaration(file, facts, declaration, closure);
     for (const each of facts.exports) if (each.from !== undefined) visitImport(file, each.from, each.local, closure);
     return;
   }
   const own = facts.exports.find((each) => each.exported === exported);
-  if (own?.from !== undefined) return visitImport(file, own.from, own.local, closure);
-  const declaration = facts.declarations.find((each) => each.names.includes(own?.local ?? exported));
-  if (declaration) return visitDeclaration(file, facts, declaration, closure, start);
+  const declaration = own?.from === undefined && facts.declarations.find((each) => each.names.includes(own?.local ?? exported));
   const imported = own && facts.imports.find((each) => each.local === own.local);
-  if (imported) return visitImport(file, imported.from, imported.name, closure);
   const stars = facts.exports.filter((each) => each.exported === "*" && each.from !== undefined);
-  if (stars.length === 0) return addWhole(file, closure);
+  if (own?.from !== undefined) visitImport(file, own.from, own.local, closure);
+  else if (declaration) visitDeclaration(file, facts, declaration, closure, start);
+  else if (imported) visitImport(file, imported.from, imported.name, closure);
+  else if (stars.length > 0) visitStars(file, stars, exported, closure);
+  else addWhole(file, closure);
+}
+
+function visitStars(file: string, stars: readonly ExportFact[], exported: string, closure: Closure): void {
   for (const each of stars) {
-    const target = modules.target(each.from ?? "", file);
+    const target = closure.modules.target(each.from ?? "", file);
     if (target) visitExport(target, exported, closure);
   }
 }

@@ -135,15 +135,15 @@ function declarationFact(ts: TypeScript, file: ts.SourceFile, node: ts.Node, nam
   const visit = (child: ts.Node): void => {
     if (left.has(child)) return;
     if (ts.isIdentifier(child)) words.add(child.text);
-    else if (ts.isPropertyAccessExpression(child)) return visit(child.expression);
-    else if (ts.isPropertyAssignment(child)) {
-      if (ts.isComputedPropertyName(child.name)) visit(child.name);
-      return visit(child.initializer);
-    } else if (ts.isCallExpression(child) && child.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    if (ts.isCallExpression(child) && child.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const target = child.arguments[0];
       if (target && ts.isStringLiteralLike(target)) imports.add(target.text);
     }
-    ts.forEachChild(child, visit);
+    if (ts.isPropertyAccessExpression(child)) visit(child.expression);
+    else if (ts.isPropertyAssignment(child)) {
+      if (ts.isComputedPropertyName(child.name)) visit(child.name);
+      visit(child.initializer);
+    } else ts.forEachChild(child, visit);
   };
   visit(node);
   for (const name of names) words.delete(name);
@@ -151,9 +151,8 @@ function declarationFact(ts: TypeScript, file: ts.SourceFile, node: ts.Node, nam
   const tokens: string[] = [];
   const collect = (child: ts.Node): void => {
     if (left.has(child) || (child.kind >= ts.SyntaxKind.FirstJSDocNode && child.kind <= ts.SyntaxKind.LastJSDocNode)) return;
-    if (child === spec) return spec.properties.forEach(collect);
-    const parts = child.getChildren(file);
-    if (parts.length > 0) parts.forEach(collect);
+    const parts = child === spec ? spec.properties : child.getChildren(file);
+    if (parts.length > 0) for (const part of parts) collect(part);
     else if (child.end > child.pos) tokens.push(child.getText(file));
   };
   collect(node);

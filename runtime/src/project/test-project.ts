@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +23,7 @@ export const sourceModules = {
 };
 
 /** `import()` of Node itself, which the test runner would otherwise replace by its own. */
-export const nativeImport = new Function("url", "return import(url)") as (url: string) => Promise<object>;
+export const nativeImport = createRequire(import.meta.url)("./native-import.cjs") as (url: string) => Promise<object>;
 
 /** Makes a project with the files given. */
 export function makeProject(files: Readonly<Record<string, string>>): TestProject {
