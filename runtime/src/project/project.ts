@@ -74,8 +74,9 @@ export function openProject(options: ProjectOptions): Project {
     const environmentChanged = environmentFile.refresh();
     const packagesChanged = options.packages?.refresh() ?? false;
     const all = environmentChanged || packagesChanged || tsconfig.key !== before;
+    const changed = all ? loader.files() : loader.changed();
     const retried = (await Promise.all(failed.map(loader.failing))).flat();
-    return loader.renew([...(all ? loader.files() : loader.changed()), ...retried]).size > 0 || state.revision === 0;
+    return loader.renew([...changed, ...retried]).size > 0 || failed.length > 0 || state.revision === 0;
   }
 
   async function loadConfig(): Promise<ErrorInfo | undefined> {
