@@ -1,0 +1,22 @@
+import type * as vscode from "vscode";
+import type { Activity } from "./activity.ts";
+import type { Project } from "./project/project.ts";
+import type { Projects } from "./project/projects.ts";
+import type { RunnerFiles } from "./project/runner-files.ts";
+import type { AssetsView } from "./views/assets.ts";
+
+/** What commands and views share. */
+export interface App {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly activity: Activity;
+  readonly files: RunnerFiles;
+  readonly projects: Projects;
+  readonly assetsView: AssetsView;
+}
+
+/** An asset that a command works on. */
+export interface AssetRef {
+  readonly project: Project;
+  readonly key: string;
+}

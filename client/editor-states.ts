@@ -1,0 +1,44 @@
+import * as vscode from "vscode";
+import type { Project } from "./project/project.ts";
+import type { Projects } from "./project/projects.ts";
+import type { Server } from "./server.ts";
+import { throttle } from "./views/throttle.ts";
+
+export interface EditorStates extends vscode.Disposable {
+  /** A server that has just started knows nothing. */
+  readonly resend: () => void;
+}
+
+/** Tells the language server the states that lenses and hovers show, and draws the lenses again when their setting changes. */
+export function showStatesInEditor(projects: Projects, server: Server): EditorStates {
+  const waiting = new Set<Project>();
+  const send = throttle(() => {
+    for (const { id, state, targets } of waiting) {
+      const running = [...state.graph().nodes.keys()].filter((key) => {
+        const step = state.step(key);
+        return step?.state === "running" || step?.state === "waiting" || step?.state === "retrying";
+      });
+      server.sendStatuses({ project: id, target: targets.current() ?? "", statuses: [...state.statuses().values()], running });
+    }
+    waiting.clear();
+  }, 250);
+  const parts = [
+    send,
+    projects.onDidChangeProject(({ project }) => {
+      waiting.add(project);
+      send.call();
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("sluice.codeLens")) server.refreshLenses();
+    }),
+  ];
+  return {
+    resend() {
+      for (const project of projects.list()) waiting.add(project);
+      send.call();
+    },
+    dispose() {
+      for (const part of parts) part.dispose();
+    },
+  };
+}

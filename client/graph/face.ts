@@ -1,0 +1,100 @@
+import { formatAge, formatRows } from "../../runtime/src/model/duration.ts";
+import type { AssetStatus } from "../../runtime/src/model/graph.ts";
+import type { Translate } from "../words.ts";
+import type { AssetNode } from "./project-graph.ts";
+import type { StepView } from "./run-state.ts";
+
+export type FaceState = "running" | "waiting" | "failed" | "stale" | "fresh" | "missing" | "external" | "unknown";
+
+/** How an asset's state is shown: never by colour alone. */
+export interface Face {
+  readonly state: FaceState;
+  /** Codicon. */
+  readonly icon: string;
+  /** Theme colour of the icon. */
+  readonly color?: string;
+  /** For the description: "1.24 M rows · 2 min ago". */
+  readonly words: string;
+}
+
+const icons: Readonly<Record<FaceState, readonly [icon: string, color?: string]>> = {
+  running: ["sync~spin", "charts.blue"],
+  waiting: ["clock", "charts.blue"],
+  failed: ["error", "charts.red"],
+  stale: ["warning", "charts.yellow"],
+  fresh: ["pass", "charts.green"],
+  missing: ["circle-outline"],
+  external: ["plug"],
+  unknown: ["circle-outline"],
+};
+
+export interface FaceFacts {
+  readonly node: Pick<AssetNode, "kind" | "known">;
+  readonly status?: AssetStatus | undefined;
+  /** Its step in a run that goes on now. */
+  readonly step?: StepView | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const join = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined && part !== "").join(" · ");
+
+function progressWords({ progress }: StepView, t: Translate): string {
+  if (!progress) return t("running…");
+  if (progress.total === undefined) return t("running… {0}", progress.done.toLocaleString("en-US"));
+  return t("running… {0} %", Math.floor((100 * progress.done) / Math.max(1, progress.total)));
+}
+
+function stored(status: AssetStatus, now: number): string {
+  return join(
+    status.rows === undefined ? undefined : formatRows(status.rows),
+    status.storedAt === undefined ? undefined : formatAge(status.storedAt, now),
+  );
+}
+
+function judge({ node, status, step, now }: FaceFacts, t: Translate): readonly [FaceState, string] {
+  if (step?.state === "running") return ["running", progressWords(step, t)];
+  if (step?.state === "retrying") return ["running", t("failed, tries again")];
+  if (step?.state === "waiting") return ["waiting", t("waits for its turn")];
+  if (status?.state === "failed") {
+    const what = status.error?.thrown ?? status.error?.code ?? status.reason ?? t("the last run");
+    return ["failed", join(t("failed: {0}", what), status.failedAt === undefined ? undefined : formatAge(status.failedAt, now))];
+  }
+  if (status?.state === "stale")
+    return ["stale", join(t("stale: {0}", status.reason ?? t("an upstream asset or the code changed")), stored(status, now))];
+  if (node.kind === "source") return ["external", join(t("external"), status ? stored(status, now) : undefined)];
+  if (status?.state === "fresh") return ["fresh", stored(status, now) || t("fresh")];
+  if (status?.state === "missing") return ["missing", t("never materialized")];
+  return ["unknown", status?.reason ?? ""];
+}
+
+/** What to show for an asset. */
+export function assetFace(facts: FaceFacts, t: Translate): Face {
+  const [state, words] = judge(facts, t);
+  const [icon, color] = icons[state];
+  const known =
+    facts.node.known === "index" ? t("not loaded") : facts.node.known === "last-load" ? t("as it was when the project last loaded") : undefined;
+  return { state, icon, words: join(words, known), ...(color === undefined ? {} : { color }) };
+}
+
+/** The state as one word. */
+export function stateWord(state: FaceState, t: Translate): string {
+  switch (state) {
+    case "running":
+      return t("running");
+    case "waiting":
+      return t("waiting");
+    case "failed":
+      return t("failed");
+    case "stale":
+      return t("stale");
+    case "fresh":
+      return t("fresh");
+    case "missing":
+      return t("never materialized");
+    case "external":
+      return t("external");
+    case "unknown":
+      return t("state unknown");
+  }
+}

@@ -1,0 +1,180 @@
+import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
+import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
+import type { AssetStatus, IndexedAsset, Manifest, ManifestAsset } from "../../runtime/src/model/graph.ts";
+import { buildGraph, type ProjectGraph } from "./project-graph.ts";
+import { applyRunEvent, isLive, newRun, type RunView, runOfSummary, type StepView } from "./run-state.ts";
+
+export type RunnerState = "off" | "starting" | "ready" | "gone";
+export type ProjectChange = "graph" | "status" | "run" | "runner" | "errors";
+
+/** Everything the views show of one project; each view is a fold over it. */
+export interface ProjectState {
+  readonly graph: () => ProjectGraph;
+  /** The last one that loaded. */
+  readonly manifest: () => Manifest | undefined;
+  /** What did not load, or is wrong with the graph. */
+  readonly errors: () => readonly ErrorInfo[];
+  readonly status: (key: string) => AssetStatus | undefined;
+  readonly statuses: () => ReadonlyMap<string, AssetStatus>;
+  /** The asset's step in a run that goes on now. */
+  readonly step: (key: string) => StepView | undefined;
+  /** Newest first. */
+  readonly runs: () => readonly RunView[];
+  readonly runner: () => RunnerState;
+
+  readonly setIndexed: (assets: readonly IndexedAsset[]) => void;
+  readonly setManifest: (manifest: Manifest) => void;
+  /** The project could not be loaded at all: the last good graph stays. */
+  readonly setLoadError: (error: ErrorInfo) => void;
+  /** The states could not be asked for: what was known stays. */
+  readonly setStatusError: (error: ErrorInfo) => void;
+  readonly setStatuses: (statuses: readonly AssetStatus[]) => void;
+  /** Of another target nothing is known. */
+  readonly forgetStatuses: () => void;
+  readonly setHistory: (runs: readonly RunSummary[]) => void;
+  /** Returns the run that the event belongs to. */
+  readonly applyEvent: (event: RunEvent) => RunView;
+  /** The same for an event of the past, which changes no asset's state. */
+  readonly replayEvent: (event: RunEvent) => void;
+  /** Closes a run whose runner ended before it did; does nothing to one that has ended. */
+  readonly endRun: (runId: string, now: number) => void;
+  readonly setRunner: (state: RunnerState) => void;
+}
+
+export interface ProjectStateOptions {
+  readonly uriOf: (file: string) => string;
+  readonly onChange: (change: ProjectChange) => void;
+}
+
+const historyLength = 100;
+
+function statusAfter(event: Extract<RunEvent, { readonly type: "materialized" }>, before: AssetStatus | undefined): AssetStatus {
+  const rows = event.record.rows ?? event.metadata?.rows;
+  const place = event.metadata?.place ?? before?.place;
+  return {
+    key: event.asset,
+    state: "fresh",
+    storedAt: event.at,
+    runId: event.runId,
+    ...(rows === undefined ? {} : { rows }),
+    ...(place === undefined ? {} : { place }),
+  };
+}
+
+export function createProjectState({ uriOf, onChange }: ProjectStateOptions): ProjectState {
+  let indexed: readonly IndexedAsset[] = [];
+  let manifest: Manifest | undefined;
+  let loaded: readonly ManifestAsset[] | undefined;
+  let unconfirmed: ReadonlySet<string> = new Set();
+  let errors: readonly ErrorInfo[] = [];
+  let statusError: ErrorInfo | undefined;
+  let statuses = new Map<string, AssetStatus>();
+  let runs: readonly RunView[] = [];
+  let runner: RunnerState = "off";
+  let graph: ProjectGraph | undefined;
+
+  function graphChanged(): void {
+    graph = undefined;
+    onChange("graph");
+  }
+
+  function runOf(event: RunEvent): RunView {
+    const known = runs.find((run) => run.runId === event.runId);
+    if (known) return known;
+    const run = newRun(event.runId, { target: "", selection: "", startedAt: event.at });
+    runs = [run, ...runs].slice(0, historyLength);
+    return run;
+  }
+
+  /** States as the run tells them; the runner's own answer after the run corrects what follows from them. */
+  function statusesFrom(event: RunEvent): void {
+    if (event.type === "materialized") {
+      statuses.set(event.asset, statusAfter(event, statuses.get(event.asset)));
+    } else if (event.type === "step-failed") {
+      for (const key of runOf(event).steps.get(event.step)?.assets ?? []) {
+        statuses.set(key, { ...statuses.get(key), key, state: "failed", error: event.error, failedAt: event.at });
+      }
+    }
+  }
+
+  return {
+    graph: () => {
+      graph ??= buildGraph({ indexed, uriOf, unconfirmed, ...(loaded === undefined ? {} : { loaded }) });
+      return graph;
+    },
+    manifest: () => manifest,
+    errors: () => (statusError ? [...errors, statusError] : errors),
+    status: (key) => statuses.get(key),
+    statuses: () => statuses,
+    step: (key) => runs.find((run) => isLive(run) && run.stepOf.has(key))?.stepOf.get(key),
+    runs: () => runs,
+    runner: () => runner,
+
+    setIndexed(assets) {
+      indexed = assets;
+      graphChanged();
+    },
+    setManifest(next) {
+      const now = new Set(next.assets.map((asset) => asset.key));
+      const halfLoaded = next.errors.some((error) => error.code === "load/failed" || error.code.startsWith("config/"));
+      const kept = halfLoaded ? (loaded ?? []).filter((asset) => !now.has(asset.key)) : [];
+      manifest = next;
+      loaded = [...next.assets, ...kept];
+      unconfirmed = new Set(kept.map((asset) => asset.key));
+      errors = next.errors;
+      graphChanged();
+      onChange("errors");
+    },
+    setLoadError(error) {
+      errors = [error];
+      unconfirmed = new Set((loaded ?? []).map((asset) => asset.key));
+      graphChanged();
+      onChange("errors");
+    },
+    setStatusError(error) {
+      statusError = error;
+      onChange("errors");
+    },
+    setStatuses(next) {
+      if (statusError) {
+        statusError = undefined;
+        onChange("errors");
+      }
+      statuses = new Map(next.map((status) => [status.key, status]));
+      onChange("status");
+    },
+    forgetStatuses() {
+      statuses = new Map();
+      onChange("status");
+    },
+    setHistory(history) {
+      const live = runs.filter((run) => isLive(run) || run.hasSteps);
+      const known = new Set(live.map((run) => run.runId));
+      runs = [...live, ...history.filter((run) => !known.has(run.runId)).map(runOfSummary)]
+        .sort((a, b) => b.startedAt - a.startedAt)
+        .slice(0, historyLength);
+      onChange("run");
+    },
+    applyEvent(event) {
+      const run = runOf(event);
+      applyRunEvent(run, event);
+      statusesFrom(event);
+      onChange("run");
+      return run;
+    },
+    replayEvent(event) {
+      applyRunEvent(runOf(event), event);
+      onChange("run");
+    },
+    endRun(runId, now) {
+      const run = runs.find((one) => one.runId === runId);
+      if (!run || !isLive(run)) return;
+      applyRunEvent(run, { type: "run-failed", runId, at: now, ms: now - run.startedAt });
+      onChange("run");
+    },
+    setRunner(state) {
+      runner = state;
+      onChange("runner");
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
+import type { RunEvent, RunState, RunSummary } from "../../runtime/src/model/events.ts";
+
+export type StepState = "waiting" | "running" | "retrying" | "skipped" | "failed" | "done";
+export interface StepView {
+  readonly step: string;
+  readonly assets: readonly string[];
+  state: StepState;
+  startedAt?: number;
+  ms?: number;
+  progress?: { readonly done: number; readonly total?: number };
+  error?: ErrorInfo;
+  /** Why it was skipped: "upstream-failed" and the like. */
+  reason?: string;
+  /** The asset that is to blame for the skip. */
+  because?: string;
+  /** Rows stored, over the step's assets. */
+  rows?: number;
+}
+/** A run as its events have told it so far. Changed in place by `applyRunEvent`: a large run has many events. */
+export interface RunView {
+  readonly runId: string;
+  target: string;
+  selection: string;
+  state: RunState;
+  startedAt: number;
+  ms?: number;
+  error?: ErrorInfo;
+  readonly steps: Map<string, StepView>;
+  /** Step by asset. */
+  readonly stepOf: Map<string, StepView>;
+  /** False for a run of the history whose events were not asked for. */
+  hasSteps: boolean;
+}
+
+export const isLive = (run: RunView) => run.state === "queued" || run.state === "running";
+
+export function newRun(runId: string, facts: { readonly target: string; readonly selection: string; readonly startedAt: number }): RunView {
+  return { runId, ...facts, state: "queued", steps: new Map(), stepOf: new Map(), hasSteps: false };
+}
+
+/** A run of the history, without its steps. */
+export function runOfSummary(summary: RunSummary): RunView {
+  const { runId, target, selection, startedAt, state, ms } = summary;
+  return { ...newRun(runId, { target, selection, startedAt }), state, ...(ms === undefined ? {} : { ms }) };
+}
+
+function endRun(run: RunView, state: RunState, event: { readonly at: number; readonly ms: number }): void {
+  run.state = state;
+  run.ms = event.ms;
+  for (const step of run.steps.values()) {
+    if (step.state === "waiting" || step.state === "running" || step.state === "retrying") {
+      step.state = "skipped";
+      step.reason = "cancelled";
+    }
+  }
+}
+
+/** Folds one event into the run. */
+export function applyRunEvent(run: RunView, event: RunEvent): void {
+  switch (event.type) {
+    case "run-queued":
+      beginRun(run, event);
+      break;
+    case "run-started":
+      run.state = "running";
+      break;
+    case "run-finished":
+      endRun(run, "succeeded", event);
+      break;
+    case "run-failed":
+      if (event.error) run.error = event.error;
+      endRun(run, "failed", event);
+      break;
+    case "run-cancelled":
+      endRun(run, "cancelled", event);
+      break;
+    default: {
+      const step = run.steps.get(event.step);
+      if (step) applyStepEvent(step, event);
+    }
+  }
+}
+
+function beginRun(run: RunView, event: Extract<RunEvent, { readonly type: "run-queued" }>): void {
+  run.target = event.target;
+  run.selection = event.selection;
+  run.startedAt = event.at;
+  run.hasSteps = true;
+  for (const { step, assets } of event.plan) {
+    const view: StepView = { step, assets, state: "waiting" };
+    run.steps.set(step, view);
+    for (const key of assets) run.stepOf.set(key, view);
+  }
+}
+
+function applyStepEvent(step: StepView, event: Extract<RunEvent, { readonly step: string }>): void {
+  switch (event.type) {
+    case "step-started":
+      step.state = "running";
+      step.startedAt = event.at;
+      delete step.progress;
+      break;
+    case "step-skipped":
+      step.state = "skipped";
+      step.reason = event.reason;
+      if (event.because !== undefined) step.because = event.because;
+      break;
+    case "step-failed":
+      step.state = "failed";
+      step.error = event.error;
+      step.ms = event.ms;
+      break;
+    case "step-retrying":
+      step.state = "retrying";
+      step.error = event.error;
+      break;
+    case "step-finished":
+      step.state = "done";
+      step.ms = event.ms;
+      delete step.error;
+      break;
+    case "progress":
+      step.progress = event.total === undefined ? { done: event.done } : { done: event.done, total: event.total };
+      break;
+    case "materialized": {
+      const rows = event.record.rows ?? event.metadata?.rows;
+      if (rows !== undefined) step.rows = (step.rows ?? 0) + rows;
+    }
+  }
+}
+
+/** The run's line for people and callers, from what the events told. */
+export function summaryOf(run: RunView): RunSummary {
+  const steps = [...run.steps.values()];
+  return {
+    runId: run.runId,
+    target: run.target,
+    state: run.state,
+    startedAt: run.startedAt,
+    ...(run.ms === undefined ? {} : { ms: run.ms }),
+    selection: run.selection,
+    assets: steps.flatMap((step) => step.assets),
+    failed: steps.filter((step) => step.state === "failed").flatMap((step) => step.assets),
+  };
+}

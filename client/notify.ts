@@ -1,0 +1,32 @@
+import * as vscode from "vscode";
+import type { ErrorInfo } from "../runtime/src/model/errors.ts";
+import type { App } from "./app.ts";
+import type { Project } from "./project/project.ts";
+import type { RunnerExit } from "./runner/process.ts";
+import { openError } from "./views/tree-items.ts";
+
+const t = vscode.l10n.t;
+
+/** Tells of something the reader started that failed; returns at once. */
+export function notifyError(app: Pick<App, "log">, error: ErrorInfo, title?: string): void {
+  const open = t("Open line");
+  const log = t("Show log");
+  const what = error.thrown === undefined ? error.message : `${error.thrown}: ${error.message}`;
+  const text = [title === undefined ? what : `${title} ${what}`, error.hint].filter(Boolean).join(" ");
+  vscode.window.showErrorMessage(text, ...(error.place ? [open, log] : [log])).then((chosen) => {
+    if (chosen === log) return app.log.show();
+    const { command, arguments: values = [] } = openError(error);
+    return chosen === open ? vscode.commands.executeCommand(command, ...values) : undefined;
+  });
+}
+
+/** Tells that a runner ended by itself, with its last words. */
+export function notifyCrash(app: Pick<App, "log">, project: Project, exit: RunnerExit): void {
+  const restart = t("Restart runner");
+  const log = t("Show log");
+  const last = exit.lastLines.slice(-3).join(" ").slice(-300);
+  const how = exit.signal === null ? t("code {0}", String(exit.code)) : exit.signal;
+  vscode.window
+    .showErrorMessage(t("The runner of {0} ended ({1}). What was stored before is still there. {2}", project.name, how, last), restart, log)
+    .then((chosen) => (chosen === restart ? project.restart() : chosen === log ? app.log.show() : undefined));
+}

@@ -1,0 +1,133 @@
+import * as vscode from "vscode";
+import { LanguageClient, type LanguageClientOptions, State, TransportKind } from "vscode-languageclient/node";
+import {
+  type AssetStatus,
+  type GraphDelta,
+  type GraphSnapshot,
+  graphChanged,
+  graphRequest,
+  type IndexedAsset,
+  type IndexedProject,
+  statusChanged,
+} from "../runtime/src/model/graph.ts";
+import { applyDelta, applySnapshot, emptyIndex, type IndexState } from "./graph/index-state.ts";
+
+/** What CodeLens and hover show of a project's assets. */
+export interface StatusNote {
+  readonly project: string;
+  readonly target: string;
+  readonly statuses: readonly AssetStatus[];
+  /** Keys of assets that run or wait in a run now. */
+  readonly running: readonly string[];
+}
+
+export interface Server {
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** Shows states where the server draws them. */
+  readonly sendStatuses: (note: StatusNote) => void;
+  /** Asks the editor to draw the lenses again. */
+  readonly refreshLenses: () => void;
+}
+
+export interface ServerOptions {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly showLenses: () => boolean;
+  /** The last one stays while the server is away. */
+  readonly onIndex: (index: IndexState) => void;
+  /** The server is there, for the first time or again. */
+  readonly onStart: () => void;
+}
+
+const languages = ["typescript", "typescriptreact", "javascript", "javascriptreact"];
+
+/** Uris as VS Code writes them, so that they can be compared as text; the same files come again and again. */
+function uriNormaliser(): (uri: string) => string {
+  const known = new Map<string, string>();
+  return (uri) => {
+    let normal = known.get(uri);
+    if (normal === undefined) {
+      normal = vscode.Uri.parse(uri).toString();
+      known.set(uri, normal);
+    }
+    return normal;
+  };
+}
+
+/** Starts the language server and follows its graph. */
+export function createServer({ context, log, showLenses, onIndex, onStart }: ServerOptions): Server {
+  const normal = uriNormaliser();
+  const asset = (one: IndexedAsset): IndexedAsset => ({ ...one, uri: normal(one.uri) });
+  const project = (one: IndexedProject): IndexedProject => ({ ...one, uri: normal(one.uri).replace(/\/$/, ""), configUri: normal(one.configUri) });
+  let index: IndexState = emptyIndex;
+  let asking: Promise<void> | undefined;
+
+  const options: LanguageClientOptions = {
+    documentSelector: languages.map((language) => ({ scheme: "file", language })),
+    outputChannel: log,
+    initializationOptions: { storagePath: context.storageUri?.fsPath },
+    middleware: { provideCodeLenses: (document, token, next) => (showLenses() ? next(document, token) : []) },
+  };
+  const module = context.asAbsolutePath("dist/server.cjs");
+  const client = new LanguageClient(
+    "sluice",
+    "Sluice",
+    {
+      run: { module, transport: TransportKind.ipc, options: { execArgv: [] } },
+      debug: { module, transport: TransportKind.ipc, options: { execArgv: ["--nolazy", "--inspect=0"] } },
+    },
+    options,
+  );
+
+  function set(next: IndexState): void {
+    index = next;
+    onIndex(index);
+  }
+
+  function askSnapshot(): Promise<void> {
+    asking ??= client
+      .sendRequest<GraphSnapshot>(graphRequest)
+      .then((snapshot) => set(applySnapshot({ ...snapshot, projects: snapshot.projects.map(project), assets: snapshot.assets.map(asset) })))
+      .catch((error: Error) => log.warn(`The index did not answer: ${error.message}`))
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
+
+  async function follow(delta: GraphDelta): Promise<void> {
+    await asking;
+    const next = applyDelta(index, {
+      ...delta,
+      changed: delta.changed.map(asset),
+      ...(delta.projects === undefined ? {} : { projects: delta.projects.map(project) }),
+    });
+    if (next === undefined) await askSnapshot();
+    else if (next !== index) set(next);
+  }
+
+  client.onNotification(graphChanged, follow);
+  client.onDidChangeState(({ newState }) => {
+    if (newState !== State.Running) return;
+    // A new process counts its revisions from the beginning.
+    index = { ...index, revision: -1 };
+    onStart();
+    void askSnapshot();
+  });
+
+  return {
+    start: () => client.start(),
+    stop: () => client.stop(),
+    sendStatuses(note) {
+      if (client.state === State.Running) {
+        client.sendNotification(statusChanged, note).catch((error: Error) => log.warn(`The index does not take states: ${error.message}`));
+      }
+    },
+    refreshLenses() {
+      for (const document of vscode.workspace.textDocuments) {
+        client.getFeature("textDocument/codeLens").getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+      }
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import * as vscode from "vscode";
+import { formatRows } from "../../runtime/src/model/duration.ts";
+import { assetFace, type Face, stateWord } from "../graph/face.ts";
+import type { AssetNode } from "../graph/project-graph.ts";
+import type { Project } from "../project/project.ts";
+import type { AssetElement } from "./asset-elements.ts";
+
+const t = vscode.l10n.t;
+
+export function faceOf(project: Project, node: AssetNode): Face {
+  const key = node.key;
+  return assetFace(
+    {
+      node,
+      status: key === undefined ? undefined : project.state.status(key),
+      step: key === undefined ? undefined : project.state.step(key),
+      now: Date.now(),
+    },
+    t,
+  );
+}
+
+/** Words that `when` clauses of the menus look for. */
+function contextOf(node: AssetNode, face: Face): string {
+  const words = ["asset"];
+  if (node.key === undefined) words.push("computed");
+  else words.push(node.kind === "source" ? "source" : "runnable", "stored");
+  if (node.source) words.push("placed");
+  if (face.state === "running" || face.state === "waiting") words.push("running");
+  return words.join(" ");
+}
+
+/** One line of an asset: the icon says the state, the words say it again. */
+export function assetItem(element: AssetElement, project: Project, node: AssetNode): vscode.TreeItem {
+  const face = faceOf(project, node);
+  const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState.None);
+  if (node.upstream.length > 0 || node.downstream.length > 0) item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
+  item.id = element.id;
+  item.description = face.words;
+  item.iconPath = new vscode.ThemeIcon(face.icon, face.color === undefined ? undefined : new vscode.ThemeColor(face.color));
+  item.contextValue = contextOf(node, face);
+  item.accessibilityInformation = { label: [node.label, stateWord(face.state, t), face.words].join(", "), role: "treeitem" };
+  if (node.source) {
+    item.command = { command: "sluice.goToAsset", title: t("Go to definition"), arguments: [element, { preserveFocus: true }] };
+  }
+  return item;
+}
+
+/** Everything about the asset; texts of the workspace are escaped. */
+export function assetTooltip(project: Project, node: AssetNode): vscode.MarkdownString {
+  const status = node.key === undefined ? undefined : project.state.status(node.key);
+  const face = faceOf(project, node);
+  const text = new vscode.MarkdownString(undefined, true);
+  text
+    .appendMarkdown(`$(${face.icon.replace("~spin", "")}) **`)
+    .appendText(node.label)
+    .appendMarkdown("**");
+  const line = (label: string, value: string | undefined) => {
+    if (value === undefined || value === "") return;
+    text.appendMarkdown("\n\n").appendText(`${label}: `).appendText(value);
+  };
+  if (node.description !== undefined) text.appendMarkdown("\n\n").appendText(node.description);
+  line(t("State"), [stateWord(face.state, t), status?.reason].filter(Boolean).join(" · "));
+  line(t("Rows"), status?.rows === undefined ? undefined : formatRows(status.rows));
+  line(t("Stored"), status?.storedAt === undefined ? undefined : new Date(status.storedAt).toLocaleString());
+  line(t("Place"), status?.place);
+  line(t("Target"), project.targets.current());
+  line(t("I/O manager"), node.ioManager);
+  line(t("Group"), node.group);
+  line(t("Upstream"), node.upstream.map((edge) => edge.text).join(", "));
+  line(t("Downstream"), node.downstream.length === 0 ? undefined : String(node.downstream.length));
+  if (status?.error && face.state === "failed") line(status.error.code, status.error.message);
+  return text;
+}

@@ -1,0 +1,113 @@
+import * as vscode from "vscode";
+import { formatAge, formatDuration, formatRows } from "../../runtime/src/model/duration.ts";
+import type { RunState } from "../../runtime/src/model/events.ts";
+import { isLive, type RunView, type StepView } from "../graph/run-state.ts";
+import { errorTooltip, openError } from "./tree-items.ts";
+
+const t = vscode.l10n.t;
+
+const runIcons: Readonly<Record<RunState, readonly [icon: string, color?: string]>> = {
+  queued: ["clock", "charts.blue"],
+  running: ["sync~spin", "charts.blue"],
+  succeeded: ["pass", "charts.green"],
+  failed: ["error", "charts.red"],
+  cancelled: ["circle-slash"],
+};
+const stepIcons: Readonly<Record<StepView["state"], readonly [icon: string, color?: string]>> = {
+  waiting: ["clock"],
+  running: ["sync~spin", "charts.blue"],
+  retrying: ["sync~spin", "charts.yellow"],
+  skipped: ["debug-step-over"],
+  failed: ["error", "charts.red"],
+  done: ["pass", "charts.green"],
+};
+const icon = ([name, color]: readonly [string, string?]) =>
+  new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
+
+function runWord(state: RunState): string {
+  switch (state) {
+    case "queued":
+      return t("queued");
+    case "running":
+      return t("running…");
+    case "succeeded":
+      return t("succeeded");
+    case "failed":
+      return t("failed");
+    case "cancelled":
+      return t("cancelled");
+  }
+}
+
+function skipWords(step: StepView): string {
+  switch (step.reason) {
+    case "not-needed":
+      return t("fresh, not run");
+    case "upstream-failed":
+      return t("skipped: {0} failed", step.because ?? t("an upstream asset"));
+    case "upstream-skipped":
+      return t("skipped: {0} was skipped", step.because ?? t("an upstream asset"));
+    default:
+      return t("cancelled");
+  }
+}
+
+function stepWords(step: StepView): string {
+  const rows = step.rows === undefined ? undefined : formatRows(step.rows);
+  const time = step.ms === undefined ? undefined : formatDuration(step.ms);
+  const words = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined).join(" · ");
+  switch (step.state) {
+    case "waiting":
+      return t("waits");
+    case "running": {
+      const { progress } = step;
+      if (!progress) return t("running…");
+      return progress.total === undefined
+        ? t("running… {0}", progress.done)
+        : t("running… {0} %", Math.floor((100 * progress.done) / Math.max(1, progress.total)));
+    }
+    case "retrying":
+      return t("failed, tries again");
+    case "skipped":
+      return skipWords(step);
+    case "failed":
+      return words(step.error?.thrown ?? step.error?.code ?? t("failed"), time);
+    case "done":
+      return words(rows, time);
+  }
+}
+
+export function runItem(run: RunView, id: string, project: string | undefined): vscode.TreeItem {
+  const live = isLive(run);
+  const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(run.selection === "*" ? t("Everything") : run.selection, live ? Expanded : Collapsed);
+  item.id = id;
+  item.iconPath = icon(runIcons[run.state]);
+  item.description = [
+    runWord(run.state),
+    run.ms === undefined ? undefined : formatDuration(run.ms),
+    live ? undefined : formatAge(run.startedAt, Date.now()),
+    run.target,
+    project,
+  ]
+    .filter((part) => part !== undefined && part !== "")
+    .join(" · ");
+  item.contextValue = live ? "run live" : "run past";
+  item.accessibilityInformation = { label: t("Run of {0}, {1}", run.selection, item.description), role: "treeitem" };
+  item.tooltip = run.error ? errorTooltip(run.error) : t("Run {0}, started {1}", run.runId, new Date(run.startedAt).toLocaleString());
+  return item;
+}
+
+export function stepItem(step: StepView, id: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(step.assets.length === 0 ? step.step : step.assets.join(", "));
+  item.id = id;
+  item.iconPath = icon(stepIcons[step.state]);
+  item.description = stepWords(step);
+  item.contextValue = `step ${step.state}`;
+  item.accessibilityInformation = { label: `${step.assets.join(", ")}, ${item.description}`, role: "treeitem" };
+  if (step.error) {
+    item.tooltip = errorTooltip(step.error);
+    item.command = openError(step.error);
+  }
+  return item;
+}
