@@ -16,13 +16,9 @@ const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => escapes[sign
 
 /** What a page may load: its own script and styles, images beside them, and nothing from any network. */
 export const contentPolicy = (source: string, nonce: string): string =>
-  [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${source} 'nonce-${nonce}'`,
-    `img-src ${source} data:`,
-    `font-src ${source}`,
-  ].join("; ");
+  ["default-src 'none'", `script-src 'nonce-${nonce}'`, `style-src ${source} 'nonce-${nonce}'`, `img-src ${source} data:`, `font-src ${source}`].join(
+    "; ",
+  );
 
 /** The shell of a webview page: policy, one style sheet, one script, an empty root. */
 export const pageHtml = ({ title, language, source, nonce, script, style }: PageParts): string => `<!DOCTYPE html>

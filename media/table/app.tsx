@@ -271,7 +271,11 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
 
 function summary(rows: number, sort: readonly Sort[], filters: number, locale: string, say: Say): string {
   const by = sort.map((entry) => `${entry.column}${entry.descending ? " ↓" : ""}`).join(", ");
-  return [say("say.loaded", formatCount(rows, locale)), by === "" ? say("say.unsorted") : say("say.sorted", by), filters === 0 ? "" : say("say.filtered", filters)]
+  return [
+    say("say.loaded", formatCount(rows, locale)),
+    by === "" ? say("say.unsorted") : say("say.sorted", by),
+    filters === 0 ? "" : say("say.filtered", filters),
+  ]
     .filter((part) => part !== "")
     .join(", ");
 }

@@ -21,7 +21,10 @@ export interface CellDetailProps {
   readonly onClose: () => void;
 }
 
-type Reading = { readonly state: "reading" } | { readonly state: "read"; readonly text: string | null } | { readonly state: "failed"; readonly error: string };
+type Reading =
+  | { readonly state: "reading" }
+  | { readonly state: "read"; readonly text: string | null }
+  | { readonly state: "failed"; readonly error: string };
 
 /** One cell, whole: as wrapped text, or as a tree where it is nested. */
 export function CellDetail({ session, spot, column, locale, generation, onCopy, onClose }: CellDetailProps) {

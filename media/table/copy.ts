@@ -32,7 +32,9 @@ function jsonCell(text: string | null, kind: CellKind): string {
 
 /** Rows as a JSON array of objects; numbers keep every digit. */
 export function toJson(rows: readonly (readonly (string | null)[])[], columns: readonly CopiedColumn[]): string {
-  const objects = rows.map((row) => `  {${columns.map(({ name, kind }, at) => `${JSON.stringify(name)}: ${jsonCell(row[at] ?? null, kind)}`).join(", ")}}`);
+  const objects = rows.map(
+    (row) => `  {${columns.map(({ name, kind }, at) => `${JSON.stringify(name)}: ${jsonCell(row[at] ?? null, kind)}`).join(", ")}}`,
+  );
   return objects.length === 0 ? "[]" : `[\n${objects.join(",\n")}\n]`;
 }
 

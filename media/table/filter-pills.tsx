@@ -27,7 +27,12 @@ export function FilterPills({ filters, columns, onEdit, onRemove, onClear }: Fil
               <button type="button" className="pill-text" onClick={(event) => onEdit(index, event.currentTarget)}>
                 <b>{filter.column}</b> {condition}
               </button>
-              <button type="button" className="pill-cross" aria-label={say("filter.remove", `${filter.column} ${condition}`)} onClick={() => onRemove(index)}>
+              <button
+                type="button"
+                className="pill-cross"
+                aria-label={say("filter.remove", `${filter.column} ${condition}`)}
+                onClick={() => onRemove(index)}
+              >
                 <CrossIcon />
               </button>
             </li>

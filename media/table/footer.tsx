@@ -1,5 +1,5 @@
 import { formatCount } from "./columns.ts";
-import { boxOf, boxCells, type Selection } from "./selection.ts";
+import { boxCells, boxOf, type Selection } from "./selection.ts";
 import type { TableState } from "./session.ts";
 import { useSay } from "./words.ts";
 

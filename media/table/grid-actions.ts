@@ -39,7 +39,11 @@ export const columnId = (index: number) => `c${index}`;
 export const columnIndex = (id: string) => (id === numberColumn ? -1 : Number(id.slice(1)));
 
 /** What the grid's events do; made once, and always acting on the latest properties. */
-export function gridActions(latest: { readonly current: Latest }, api: { readonly current: GridApi | undefined }, shell: { readonly current: HTMLDivElement | null }) {
+export function gridActions(
+  latest: { readonly current: Latest },
+  api: { readonly current: GridApi | undefined },
+  shell: { readonly current: HTMLDivElement | null },
+) {
   let asked = 0;
   let restored = false;
 
@@ -57,7 +61,10 @@ export function gridActions(latest: { readonly current: Latest }, api: { readonl
     const first = place ? index + (view.top - place.top) / height : 0;
     const top = Math.max(0, Math.min(rows - 1, Math.floor(first + 0.01)));
     const bottom = Math.max(top, Math.min(rows - 1, Math.ceil(first + view.height / height - 0.01) - 1));
-    const across = grid.getAllDisplayedVirtualColumns().map((column) => columnIndex(column.getColId())).filter((at) => at >= 0);
+    const across = grid
+      .getAllDisplayedVirtualColumns()
+      .map((column) => columnIndex(column.getColId()))
+      .filter((at) => at >= 0);
     const left = Math.min(...across, latest.current.columns.length - 1);
     latest.current.session.pager.look({ top, bottom, left: Math.max(0, left), right: Math.max(0, ...across) });
     latest.current.onRows(top, bottom);
@@ -154,7 +161,13 @@ export function gridActions(latest: { readonly current: Latest }, api: { readonl
       restored = true;
     },
     onKey,
-    onHeaderKey(event: { readonly key: string; readonly altKey: boolean; readonly target: EventTarget; preventDefault(): void; stopPropagation(): void }) {
+    onHeaderKey(event: {
+      readonly key: string;
+      readonly altKey: boolean;
+      readonly target: EventTarget;
+      preventDefault(): void;
+      stopPropagation(): void;
+    }) {
       const header = event.target instanceof Element ? event.target.closest(".ag-header-cell") : null;
       if (!header || !event.altKey || event.key !== "ArrowDown") return;
       const column = latest.current.columns[columnIndex(header.getAttribute("col-id") ?? numberColumn)];

@@ -126,11 +126,21 @@ export function Grid(props: GridProps) {
     [],
   );
 
-  useEffect(() => session.onCells(() => surroundings.live.forEach((cell) => cell.draw())), [session, surroundings]);
+  useEffect(
+    () =>
+      session.onCells(() => {
+        for (const cell of surroundings.live) cell.draw();
+      }),
+    [session, surroundings],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again for each new selection
-  useEffect(() => surroundings.live.forEach((cell) => cell.drawSelected()), [selection, surroundings]);
+  useEffect(() => {
+    for (const cell of surroundings.live) cell.drawSelected();
+  }, [selection, surroundings]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again for each new filter
-  useEffect(() => headers.forEach((header) => header.draw()), [filtered, headers]);
+  useEffect(() => {
+    for (const header of headers) header.draw();
+  }, [filtered, headers]);
   useEffect(() => {
     const grid = api.current;
     if (!grid) return;

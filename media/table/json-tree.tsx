@@ -23,7 +23,17 @@ function glance(node: JsonNode, room = preview): string {
 }
 
 /** A nested value, unfolded level by level. */
-export function JsonTree({ node, name, open, locale }: { readonly node: JsonNode; readonly name: string; readonly open: boolean; readonly locale: string }) {
+export function JsonTree({
+  node,
+  name,
+  open,
+  locale,
+}: {
+  readonly node: JsonNode;
+  readonly name: string;
+  readonly open: boolean;
+  readonly locale: string;
+}) {
   const say = useSay();
   const [unfolded, setUnfolded] = useState(open);
   const [shown, setShown] = useState(atOnce);

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { Filter, PageColumn, PageRequest, Sort, TextPage } from "../../runtime/src/model/page.ts";
-import { createPageCache, pageColumns, pageRows, type PageSpot } from "./page-cache.ts";
+import { createPageCache, type PageSpot, pageColumns, pageRows } from "./page-cache.ts";
 
 export interface Query {
   readonly sort: readonly Sort[];
@@ -165,8 +165,7 @@ export function createPager(options: PagerOptions): Pager {
     },
     setMode(next) {
       mode = next;
-      if (mode === "paused") drop();
-      else pump();
+      pump();
     },
     receive(id, page, ms) {
       const asked = waiting.get(id);

@@ -29,7 +29,7 @@ export function stripsOf(state: TableState): readonly StripKind[] {
   const strips: StripKind[] = [];
   const shows = phase === "rows" || phase === "empty" || phase === "no-match";
   if (shows && snapshot.runner === "gone") strips.push("gone");
-  if (shows && state.error) strips.push("page-error");
+  else if (shows && state.error) strips.push("page-error");
   if (state.newer) strips.push("newer");
   if (snapshot.run) strips.push("run");
   else if (snapshot.status?.state === "failed") strips.push("failed");

@@ -119,6 +119,7 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
       const total = state.query.filter.length === 0 ? rows : (state.total ?? state.snapshot?.status?.rows);
       set({ columns, rows, total, ms, loaded: true, error: undefined });
       draw();
+      if (first) host.send({ type: "shown", rows, columns: columns.length });
     },
     onError(error) {
       set({ error });
@@ -142,6 +143,12 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
   }
   function refresh(): void {
     restart(false);
+  }
+
+  function retry(): void {
+    if (state.rows === undefined) return restart(false);
+    set({ error: undefined });
+    pager.retry();
   }
 
   function keepSoon(): void {
@@ -171,9 +178,10 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
       pager.setMode("outdated");
       return;
     }
-    const again = newer || (state.error !== undefined && (before?.runner !== "ready" || storedVersion(before.status) !== stored));
-    if (again) restart(false);
+    const changed = before?.runner !== "ready" || storedVersion(before.status) !== stored;
     pager.setMode("live");
+    if (newer) restart(false);
+    else if (state.error && changed) retry();
   }
 
   function settle(id: number, answer: { readonly value: unknown } | { readonly error: ErrorInfo }): void {
@@ -235,15 +243,11 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
       restart(!state.newer);
     },
     refresh,
-    retry() {
-      if (!state.loaded) return refresh();
-      set({ error: undefined });
-      pager.retry();
-    },
+    retry,
     setHeld(next) {
       held = next;
     },
-    whole: (row, column) => ask((id) => ({ type: "cell", id, row, column, sort: state.query.sort, filter: state.query.filter })),
+    whole: (row, column) => ask((id) => ({ type: "cell", id, cell: { row, column, ...state.query } })),
     collect(top, bottom, columns) {
       const { sort, filter } = state.query;
       const request: PageRequest = { offset: top, limit: bottom - top + 1, columns, sort, filter };

@@ -5,7 +5,7 @@ import type { TableTexts } from "./table-texts.ts";
 
 /** Which stored table a preview shows. */
 export interface TableSubject {
-  /** Project folder, absolute. */
+  /** The project's folder as a uri. */
   readonly project: string;
   readonly key: string;
   readonly target: string;
@@ -51,23 +51,26 @@ export interface TableView {
   readonly column?: string;
 }
 
+/** One whole cell of what a query shows. */
+export interface CellRequest {
+  readonly column: string;
+  /** Counts like `PageRequest.offset`. */
+  readonly row: number;
+  readonly sort: readonly Sort[];
+  readonly filter: readonly Filter[];
+}
+
 export type TableAction = "materialize" | "restart" | "trust" | "open-source" | "show-log";
 
 /** Webview to host. */
 export type TableRequest =
   | { readonly type: "ready" }
   | { readonly type: "page"; readonly id: number; readonly request: PageRequest }
-  | {
-      readonly type: "cell";
-      readonly id: number;
-      readonly column: string;
-      /** Counts like `PageRequest.offset`. */
-      readonly row: number;
-      readonly sort: readonly Sort[];
-      readonly filter: readonly Filter[];
-    }
+  | { readonly type: "cell"; readonly id: number; readonly cell: CellRequest }
   /** The answer to that request is not wanted any more. */
   | { readonly type: "cancel"; readonly id: number }
+  /** The first page after opening, sorting, filtering or refreshing is on the screen. */
+  | { readonly type: "shown"; readonly rows: number; readonly columns: number }
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "action"; readonly action: TableAction };
 

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import { readSubject, type TableRequest, type TableSubject } from "../../runtime/src/model/table-messages.ts";
+import { pageHtml } from "./html.ts";
+import { bridgeTable, type TableSource } from "./table-bridge.ts";
+import { tableTexts } from "./table-texts.ts";
+
+export const tableViewType = "sluice.table";
+
+export interface TablePanelsOptions {
+  readonly extensionUri: vscode.Uri;
+  /** The table of a subject, once projects are known; `undefined` when there is no such project any more. */
+  readonly sourceOf: (subject: TableSubject) => Promise<TableSource | undefined>;
+}
+
+export interface ShownTable {
+  readonly subject: TableSubject;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface TablePanels extends vscode.Disposable {
+  /** Shows the table, in the panel that has it already if there is one; false when its project is gone. */
+  readonly open: (subject: TableSubject, options?: { readonly column?: vscode.ViewColumn; readonly preserveFocus?: boolean }) => Promise<boolean>;
+  /** Fires when the first rows are on the screen, again after each sort, filter and refresh. */
+  readonly onDidShow: vscode.Event<ShownTable>;
+  /** The table of the active editor tab. */
+  readonly active: () => TableSubject | undefined;
+}
+
+const panelKey = ({ project, key, target }: TableSubject) => JSON.stringify([project, key, target]);
+
+/** Panels of stored tables: one per project, asset and target, kept over restarts of the editor. */
+export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions): TablePanels {
+  const panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly subject: TableSubject }>();
+  const shown = new vscode.EventEmitter<ShownTable>();
+  const mediaUri = vscode.Uri.joinPath(extensionUri, "dist", "media");
+  const webviewOptions: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [mediaUri] };
+
+  /** Fills a panel, new or kept. */
+  function fill(panel: vscode.WebviewPanel, subject: TableSubject, source: TableSource): void {
+    const { webview } = panel;
+    const bridge = bridgeTable({
+      source,
+      texts: tableTexts(vscode.l10n),
+      locale: vscode.env.language,
+      post: (message) => webview.postMessage(message),
+      copy: (text) => vscode.env.clipboard.writeText(text),
+      onShown: (size) => shown.fire({ subject, ...size }),
+    });
+    const key = panelKey(subject);
+    panels.set(key, { panel, subject });
+    panel.onDidDispose(() => {
+      bridge.dispose();
+      if (panels.get(key)?.panel === panel) panels.delete(key);
+    });
+    webview.onDidReceiveMessage((request: TableRequest) => bridge.receive(request));
+    webview.options = webviewOptions;
+    webview.html = pageHtml({
+      title: subject.key,
+      language: vscode.env.language,
+      source: webview.cspSource,
+      nonce: randomBytes(18).toString("base64"),
+      script: webview.asWebviewUri(vscode.Uri.joinPath(mediaUri, "table.js")).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(mediaUri, "table.css")).toString(),
+    });
+  }
+
+  const serializer = vscode.window.registerWebviewPanelSerializer(tableViewType, {
+    async deserializeWebviewPanel(panel, kept: unknown) {
+      const subject = readSubject(kept);
+      const source = subject ? await sourceOf(subject) : undefined;
+      if (subject && source && !panels.has(panelKey(subject))) fill(panel, subject, source);
+      else panel.dispose();
+    },
+  });
+
+  return {
+    async open(subject, { column = vscode.ViewColumn.Active, preserveFocus = false } = {}) {
+      const source = await sourceOf(subject);
+      const existing = panels.get(panelKey(subject));
+      if (existing) {
+        existing.panel.reveal(undefined, preserveFocus);
+        return true;
+      }
+      if (!source) return false;
+      const panel = vscode.window.createWebviewPanel(tableViewType, subject.key, { viewColumn: column, preserveFocus }, webviewOptions);
+      fill(panel, subject, source);
+      return true;
+    },
+    onDidShow: shown.event,
+    active: () => [...panels.values()].find(({ panel }) => panel.active)?.subject,
+    dispose() {
+      serializer.dispose();
+      shown.dispose();
+      for (const { panel } of [...panels.values()]) panel.dispose();
+    },
+  };
+}
