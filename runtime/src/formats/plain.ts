@@ -1,0 +1,23 @@
+import { types } from "node:util";
+
+/** True for what an object literal makes, of this or another realm. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf") && !types.isProxy(value);
+}
+
+/** A value's type for messages: "a function", "an instance of Shop". */
+export function describeValue(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  if (Array.isArray(value)) return "an array";
+  if (isPlainObject(value)) return "an object";
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object of an unknown class";
+}
+
+/** `value.a[3]["b c"]`, for messages. */
+export const pathStep = (key: string | number): string =>
+  typeof key === "number" ? `[${key}]` : /^[\p{L}_$][\p{L}\p{Nd}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
