@@ -1,0 +1,286 @@
+import type { Data, Field } from "apache-arrow";
+import { DataType, DateUnit, TimeUnit } from "apache-arrow";
+import { SluiceError } from "../model/errors.ts";
+import { sluiceType } from "./columns.ts";
+import { dateInfinity, timestampInfinity } from "./exact.ts";
+import type { Place } from "./infer.ts";
+import { unpackTexts } from "./text.ts";
+
+export interface ReadOptions {
+  /** 64-bit integers and wider: "number" refuses a value beyond 2^53 - 1. */
+  readonly integers: "number" | "bigint";
+  readonly decimals: "string" | "number";
+  readonly timestamps: "date" | "string";
+}
+export interface ReadPlace extends Place {
+  readonly options: ReadOptions;
+  /** Row of a value, counted from 0. */
+  readonly rowOf: (index: number) => number;
+}
+
+/** Values of a chunk of a column, as rows hold them. Throws `io/inexact-value` naming column, row and the option that helps. */
+export function readColumn(data: Data, field: Field, place: ReadPlace): unknown[] {
+  const { type } = data;
+  if (DataType.isNull(type)) return new Array(data.length).fill(null);
+  if (DataType.isDictionary(type)) return readDictionary(data, field, place);
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return blank(data, unpackTexts(data.values as Uint8Array, data.valueOffsets, data.length));
+  const offsets = data.valueOffsets as Int32Array | BigInt64Array;
+  if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isMap(type)) return readList(data, place, (i) => Number(offsets[i]));
+  if (DataType.isFixedSizeList(type)) return readList(data, place, (i) => i * type.listSize);
+  if (DataType.isStruct(type)) return readStruct(data, place);
+  return each(data, reader(data, field, place));
+}
+
+/** True where a value is null; `undefined` when none is. */
+function nullTest(data: Data): ((index: number) => boolean) | undefined {
+  const { nullBitmap, offset } = data;
+  if (!nullBitmap || nullBitmap.length === 0 || data.nullCount === 0) return undefined;
+  return (index) => (nullBitmap[(offset + index) >> 3]! & (1 << ((offset + index) & 7))) === 0;
+}
+
+function each(data: Data, read: (index: number) => unknown): unknown[] {
+  const isNull = nullTest(data);
+  const values = new Array<unknown>(data.length);
+  for (let i = 0; i < data.length; i++) values[i] = isNull?.(i) ? null : read(i);
+  return values;
+}
+
+/** The values, with null where the bitmap says so. */
+function blank(data: Data, values: unknown[]): unknown[] {
+  const isNull = nullTest(data);
+  if (isNull) for (let i = 0; i < data.length; i++) if (isNull(i)) values[i] = null;
+  return values;
+}
+
+function inexact({ asset, column, rowOf }: ReadPlace, index: number, what: string, hint: string): SluiceError {
+  return new SluiceError("io/inexact-value", `Column "${column}" of asset "${asset}": ${what} (row ${rowOf(index) + 1}).`, { asset, hint });
+}
+
+/** How one value of a flat type is read. */
+function reader(data: Data, field: Field, place: ReadPlace): (index: number) => unknown {
+  const { type, values } = data;
+  if (DataType.isInt(type)) return type.bitWidth === 64 ? longReader(values as BigInt64Array | BigUint64Array, place) : (i) => values[i];
+  if (DataType.isFloat(type)) return type.ArrayType === Uint16Array ? (i) => half(values[i]) : (i) => values[i];
+  if (DataType.isBool(type)) return (i) => (values[(data.offset + i) >> 3] & (1 << ((data.offset + i) & 7))) !== 0;
+  if (DataType.isDecimal(type)) return decimalReader(values as Uint32Array, type.scale, type.bitWidth, place);
+  if (DataType.isDate(type)) {
+    return type.unit === DateUnit.DAY ? (i) => dateText(values[i]) : (i) => dateText(Number((values as BigInt64Array)[i]! / 86_400_000n));
+  }
+  if (DataType.isTime(type)) return (i) => timeText(BigInt(values[i]), perUnit[type.unit]!);
+  if (DataType.isTimestamp(type)) return timestampReader(values as BigInt64Array, type.unit, Boolean(type.timezone), place);
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) {
+    const offsets = data.valueOffsets as Int32Array | BigInt64Array;
+    return (i) => (values as Uint8Array).slice(Number(offsets[i]), Number(offsets[i + 1]));
+  }
+  if (DataType.isFixedSizeBinary(type)) return fixedReader(values as Uint8Array, type.byteWidth, field, place);
+  if (DataType.isUtf8View(type)) return (i) => Buffer.from(viewBytes(data, i)).toString("utf8");
+  if (DataType.isBinaryView(type)) return (i) => viewBytes(data, i);
+  throw new SluiceError("io/unsupported-value", `Column "${place.column}" of asset "${place.asset}" has type ${type}, which rows cannot hold.`, {
+    asset: place.asset,
+    hint: "Load the input with .as(arrow), or cast the column.",
+  });
+}
+
+const bigintHint = 'Use rows({ integers: "bigint" }).';
+
+function longReader(values: BigInt64Array | BigUint64Array, place: ReadPlace): (index: number) => unknown {
+  if (place.options.integers === "bigint") return (i) => values[i];
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const signed = values instanceof BigInt64Array;
+  return (i) => {
+    const high = signed ? words[i * 2 + 1]! : words[i * 2 + 1]! >>> 0;
+    const number = high * 4_294_967_296 + (words[i * 2]! >>> 0);
+    if (Number.isSafeInteger(number)) return number;
+    throw inexact(place, i, `${values[i]} is beyond 2^53 - 1`, bigintHint);
+  };
+}
+
+const perUnit: Readonly<Record<number, bigint>> = {
+  [TimeUnit.SECOND]: 1n,
+  [TimeUnit.MILLISECOND]: 1000n,
+  [TimeUnit.MICROSECOND]: 1_000_000n,
+  [TimeUnit.NANOSECOND]: 1_000_000_000n,
+};
+
+/** A whole number of 128 or 256 bits, from words of 32. */
+function wideInteger(words: Uint32Array, index: number, count: number): bigint {
+  let value = 0n;
+  for (let k = count - 1; k >= 0; k--) value = (value << 32n) | BigInt(words[index * count + k]!);
+  return BigInt.asIntN(count * 32, value);
+}
+
+function decimalReader(values: Uint32Array, scale: number, bitWidth: number, place: ReadPlace): (index: number) => unknown {
+  const count = bitWidth / 32;
+  const text = (i: number): string => {
+    const low = values[i * count]!;
+    const high = values[i * count + 1]! | 0;
+    // A value of 53 bits, whose upper words only repeat its sign, needs no bigint.
+    let small = high >= -0x200000 && high < 0x200000;
+    for (let k = 2; small && k < count; k++) small = (values[i * count + k]! | 0) === high >> 31;
+    return decimalText(small ? high * 4_294_967_296 + low : wideInteger(values, i, count), scale);
+  };
+  if (place.options.decimals === "string") return text;
+  return (i) => {
+    const digits = text(i);
+    const number = Number(digits);
+    if (sameDecimal(digits, number)) return number;
+    throw inexact(place, i, `the decimal ${digits} would be rounded`, 'Use rows({ decimals: "string" }).');
+  };
+}
+
+function decimalText(unscaled: number | bigint, scale: number): string {
+  const negative = unscaled < 0;
+  const digits = String(negative ? -unscaled : unscaled);
+  if (scale <= 0) return (negative ? "-" : "") + digits + "0".repeat(digits === "0" ? 0 : -scale);
+  const padded = digits.padStart(scale + 1, "0");
+  return `${negative ? "-" : ""}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+}
+
+/** Whether the number's shortest digits stand for the decimal: fifteen digits always do. */
+function sameDecimal(text: string, number: number): boolean {
+  const digits = text.replace(/^-?0*\.?0*|\./g, "").replace(/0+$/, "");
+  if (digits.length <= 15) return true;
+  const [mantissa] = number.toExponential().replace(/^-/, "").split("e");
+  return mantissa!.replace(".", "").replace(/0+$/, "") === digits;
+}
+
+/** "YYYY-MM-DD" of days since 1970; years beyond 9999 and before 0 as ISO 8601 writes them, "+012345-01-01". */
+function dateText(days: number): string {
+  if (days === dateInfinity || days === -dateInfinity) return days > 0 ? "infinity" : "-infinity";
+  const at = new Date(days * 86_400_000);
+  if (Number.isNaN(at.getTime())) return farDate(days);
+  const text = at.toISOString();
+  return text.slice(0, text.indexOf("T"));
+}
+
+/** A date that JavaScript's `Date` does not reach: the calendar repeats every 400 years, 146,097 days. */
+function farDate(days: number): string {
+  const cycles = Math.floor(days / 146_097);
+  const at = new Date((days - cycles * 146_097) * 86_400_000);
+  const year = at.getUTCFullYear() + cycles * 400;
+  const sign = year < 0 ? "-" : "+";
+  return `${sign}${String(Math.abs(year)).padStart(6, "0")}${at.toISOString().slice(4, 10)}`;
+}
+
+const two = (value: bigint) => String(value).padStart(2, "0");
+
+/** "HH:MM:SS", with as many digits after it as the unit has, left out when all are zero. */
+function timeText(value: bigint, perSecond: bigint): string {
+  const seconds = value / perSecond;
+  const rest = value % perSecond;
+  const fraction = rest === 0n ? "" : `.${String(rest).padStart(String(perSecond).length - 1, "0")}`;
+  return `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}${fraction}`;
+}
+
+function timestampReader(values: BigInt64Array, unit: TimeUnit, zoned: boolean, place: ReadPlace): (index: number) => unknown {
+  const perSecond = perUnit[unit]!;
+  const perDay = perSecond * 86_400n;
+  const text = (i: number): string => {
+    const value = values[i]!;
+    if (value === timestampInfinity || value === -timestampInfinity) return value > 0n ? "infinity" : "-infinity";
+    const inDay = ((value % perDay) + perDay) % perDay;
+    return `${dateText(Number((value - inDay) / perDay))}T${timeText(inDay, perSecond)}${zoned ? "Z" : ""}`;
+  };
+  if (place.options.timestamps === "string") return text;
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const scale = Number(perSecond) / 1000;
+  return (i) => {
+    const number = words[i * 2 + 1]! * 4_294_967_296 + (words[i * 2]! >>> 0);
+    const ms = number / scale;
+    if (Number.isSafeInteger(number) && Number.isInteger(ms) && Math.abs(ms) <= 8.64e15) return new Date(ms);
+    const value = values[i]!;
+    const exact = perSecond > 1000n && value % (perSecond / 1000n) === 0n ? Number(value / (perSecond / 1000n)) : Number.NaN;
+    if (Math.abs(exact) <= 8.64e15) return new Date(exact);
+    throw inexact(place, i, `${text(i)} is not exactly a Date, which has milliseconds`, 'Use rows({ timestamps: "string" }).');
+  };
+}
+
+function fixedReader(values: Uint8Array, width: number, field: Field, place: ReadPlace): (index: number) => unknown {
+  const bytes = (i: number) => values.slice(i * width, (i + 1) * width);
+  const meaning = field.metadata.get(sluiceType);
+  if (meaning === "UUID") {
+    return (i) =>
+      Buffer.from(bytes(i))
+        .toString("hex")
+        .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+  if (meaning !== "HUGEINT" && meaning !== "UHUGEINT") return bytes;
+  return (i) => {
+    const view = new DataView(values.buffer, values.byteOffset + i * 16, 16);
+    const unsigned = (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
+    const value = meaning === "HUGEINT" ? BigInt.asIntN(128, unsigned) : unsigned;
+    if (place.options.integers === "bigint") return value;
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+    throw inexact(place, i, `${value} is beyond 2^53 - 1`, bigintHint);
+  };
+}
+
+/** Bytes of a view type: up to 12 lie in the view, more in one of the buffers beside it. */
+function viewBytes(data: Data, index: number): Uint8Array {
+  const views = data.values as Uint8Array;
+  const view = new DataView(views.buffer, views.byteOffset + index * 16, 16);
+  const length = view.getInt32(0, true);
+  if (length <= 12) return views.slice(index * 16 + 4, index * 16 + 4 + length);
+  const from = view.getInt32(12, true);
+  return data.variadicBuffers[view.getInt32(8, true)]!.slice(from, from + length);
+}
+
+/** A float of 16 bits. */
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent === 0 ? 2 ** -14 * (fraction / 1024) : 2 ** (exponent - 15) * (1 + fraction / 1024));
+}
+
+function readDictionary(data: Data, field: Field, place: ReadPlace): unknown[] {
+  const dictionary = data.dictionary!;
+  const entries = dictionary.data.flatMap((chunk: Data) => readColumn(chunk, field, place));
+  const indices = data.values as ArrayLike<number | bigint>;
+  return each(data, (i) => entries[Number(indices[i])]);
+}
+
+function readList(data: Data, place: ReadPlace, offset: (index: number) => number): unknown[] {
+  const child = data.children[0]!;
+  const inside = data.type.children[0] as Field;
+  const [from, to] = [offset(0), data.length === 0 ? offset(0) : offset(data.length)];
+  const rowOf = (item: number): number => place.rowOf(owner(offset, data.length, from + item));
+  const items = readColumn(child.slice(from, to - from), inside, { ...place, column: `${place.column}[]`, rowOf });
+  return each(data, (i) => items.slice(offset(i) - from, offset(i + 1) - from));
+}
+
+/** Index of the list that an item belongs to. */
+function owner(offset: (index: number) => number, length: number, item: number): number {
+  let [low, high] = [0, length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (offset(middle) <= item) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function readStruct(data: Data, place: ReadPlace): unknown[] {
+  const fields = data.type.children as readonly Field[];
+  const columns = fields.map((field, k) => readColumn(data.children[k]!, field, { ...place, column: `${place.column}.${field.name}` }));
+  const isNull = nullTest(data);
+  const structs: unknown[] = [];
+  for (let i = 0; i < data.length; i++) {
+    if (isNull?.(i)) {
+      structs.push(null);
+      continue;
+    }
+    const struct: Record<string, unknown> = {};
+    for (let k = 0; k < fields.length; k++) assign(struct, fields[k]!.name, columns[k]![i]);
+    structs.push(struct);
+  }
+  return structs;
+}
+
+/** Sets an own property, whatever its name. */
+export function assign(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  else target[name] = value;
+}

@@ -1,0 +1,181 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { RecordBatch, Schema } from "apache-arrow";
+import { RecordBatch as Batch, makeData, Struct } from "apache-arrow";
+import type { Rows, StoreHints, TableStream, TypeHandler, UpstreamRow } from "../io/manager.ts";
+import { kind } from "../io/manager.ts";
+import { SluiceError } from "../model/errors.ts";
+import { buildColumn } from "./build.ts";
+import type { ColumnKind } from "./columns.ts";
+import { schemaOfKinds } from "./columns.ts";
+import { isBytes, isDate, isPlain, kindOfSeen, observeColumn, valueAt } from "./infer.ts";
+import { columnOverrides, knownColumns, schemaColumns, unknownColumns } from "./known-columns.ts";
+import type { ReadOptions } from "./read.ts";
+import { assign, readColumn } from "./read.ts";
+import { mostCharacters } from "./text.ts";
+import { validateRows } from "./validate.ts";
+
+export interface RowOptions {
+  /** 64-bit integers and wider. "number" (default) refuses a value beyond 2^53 - 1 with `io/inexact-value`. */
+  readonly integers?: "number" | "bigint";
+  /** "string" (default) keeps the scale; "number" refuses a value that it would round. */
+  readonly decimals?: "string" | "number";
+  /** "date" (default) refuses a value with microseconds; "string" is ISO 8601 with all of its digits. */
+  readonly timestamps?: "date" | "string";
+}
+type Row = Readonly<Record<string, unknown>>;
+
+const isRow = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  (isPlain(value) || !(isDate(value) || isBytes(value) || Symbol.iterator in value));
+
+/**
+ * An array of row objects. Called for a type (`rows<Sale>()`), for the upstream asset's type (`rows()`), or with a Standard Schema
+ * validator that each loaded row must pass.
+ * Loading throws `io/inexact-value` where a value would be changed, `run/invalid-row` where the validator refuses a row.
+ */
+export function rows<Row = UpstreamRow>(options?: RowOptions): TypeHandler<Rows<Row>>;
+export function rows<Schema extends StandardSchemaV1>(schema: Schema, options?: RowOptions): TypeHandler<Rows<StandardSchemaV1.InferOutput<Schema>>>;
+export function rows(first?: StandardSchemaV1 | RowOptions, second?: RowOptions): TypeHandler<Rows<Row>> {
+  const validator = isValidator(first) ? first : undefined;
+  const options = readOptions(validator === undefined ? (first as RowOptions | undefined) : second);
+  return {
+    [kind]: "handler",
+    name: "rows",
+    accepts: (value) => Array.isArray(value) && value.every(isRow),
+    toTable: rowsToTable,
+    fromTable: async (table, hints) => {
+      const loaded = await tableToRows(table, hints.key, options);
+      return validator === undefined ? loaded : validateRows(validator, loaded, hints.key);
+    },
+  };
+}
+
+const isValidator = (value: unknown): value is StandardSchemaV1 =>
+  ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
+
+function readOptions(options: RowOptions = {}): ReadOptions {
+  const { integers = "number", decimals = "string", timestamps = "date", ...rest } = options;
+  const [unknown] = Object.keys(rest);
+  const wrong = (message: string) =>
+    new SluiceError("config/invalid", `rows(): ${message}`, { hint: "It takes integers, decimals and timestamps, or a validator first." });
+  if (unknown !== undefined) throw wrong(`there is no option "${unknown}".`);
+  if (integers !== "number" && integers !== "bigint") throw wrong(`integers is "number" or "bigint".`);
+  if (decimals !== "string" && decimals !== "number") throw wrong(`decimals is "string" or "number".`);
+  if (timestamps !== "date" && timestamps !== "string") throw wrong(`timestamps is "date" or "string".`);
+  return { integers, decimals, timestamps };
+}
+
+// ---------------------------------------------------------------- storing
+
+/** Rows of one record batch: a multiple of DuckDB's vectors, small enough that building it does not hold up the event loop. */
+const batchRows = 65_536;
+
+async function rowsToTable(value: Rows<Row>, hints: StoreHints): Promise<TableStream> {
+  const stored = hints.rowSchema === undefined ? value : await validateRows(hints.rowSchema, value, hints.key);
+  const strange = stored.findIndex((row) => !isRow(row));
+  if (strange >= 0) {
+    throw new SluiceError("io/unsupported-value", `Row ${strange + 1} of asset "${hints.key}" is no object.`, {
+      asset: hints.key,
+      hint: "Return an array of objects, one per row.",
+    });
+  }
+  const kinds = await columnKinds(stored, hints);
+  const schema = schemaOfKinds(kinds);
+  return { schema, batches: recordBatches(stored, kinds, schema, hints.key) };
+}
+
+/** Names of all columns, in the order in which rows show them. */
+function columnNames(rows: readonly Row[]): readonly string[] {
+  const names = new Set<string>();
+  let last: readonly string[] = [];
+  for (const row of rows) {
+    const keys = Object.keys(row);
+    // Rows are mostly alike: the same keys as in the row before add nothing.
+    if (keys.length === last.length && keys.every((name, index) => name === last[index])) continue;
+    for (const name of keys) names.add(name);
+    last = keys;
+  }
+  return [...names];
+}
+
+async function columnKinds(rows: readonly Row[], hints: StoreHints): Promise<ReadonlyMap<string, ColumnKind>> {
+  const overrides = columnOverrides(hints);
+  const names = columnNames(rows);
+  let known: Promise<ReadonlyMap<string, ColumnKind>> | undefined;
+  const lookUp = () => {
+    known ??= knownColumns(hints);
+    return known;
+  };
+  if (names.length === 0) {
+    const columns = await lookUp();
+    if (columns.size === 0) throw unknownColumns(hints.key, []);
+    return columns;
+  }
+  const kinds = new Map<string, ColumnKind>();
+  const unknown: string[] = [];
+  for (const name of names) {
+    const place = { asset: hints.key, column: name };
+    const override = overrides.get(name);
+    const seen = override === undefined ? observeColumn(rows, name, place) : undefined;
+    const columnKind =
+      override ??
+      kindOfSeen(seen!, place, undefined) ??
+      kindOfSeen(seen!, place, (await lookUp()).get(name) ?? schemaColumns(hints.rowSchema).get(name));
+    if (columnKind === undefined) unknown.push(name);
+    else kinds.set(name, columnKind);
+  }
+  if (unknown.length > 0) throw unknownColumns(hints.key, unknown);
+  for (const [name, columnKind] of overrides) if (!kinds.has(name)) kinds.set(name, columnKind);
+  return kinds;
+}
+
+function* recordBatches(rows: readonly Row[], kinds: ReadonlyMap<string, ColumnKind>, schema: Schema, asset: string): Generator<RecordBatch> {
+  const names = [...kinds.keys()];
+  for (let from = 0; from < rows.length; ) {
+    const to = Math.min(from + batchRows, fittingEnd(rows, names, from));
+    yield buildBatch(rows, from, to, kinds, schema, asset);
+    from = to;
+  }
+}
+
+/** Where a batch must end so that its texts can be joined: long texts make short batches. */
+function fittingEnd(rows: readonly Row[], names: readonly string[], from: number): number {
+  const end = Math.min(rows.length, from + batchRows);
+  let characters = 0;
+  for (let row = from; row < end; row++) {
+    for (const name of names) {
+      const value = rows[row]![name];
+      if (typeof value === "string") characters += value.length;
+    }
+    if (characters > mostCharacters && row > from) return row;
+  }
+  return end;
+}
+
+function buildBatch(rows: readonly Row[], from: number, to: number, kinds: ReadonlyMap<string, ColumnKind>, schema: Schema, asset: string) {
+  const children = Array.from(kinds, ([name, columnKind]) => {
+    const values = new Array<unknown>(to - from);
+    const inherited = name in Object.prototype;
+    for (let i = from; i < to; i++) values[i - from] = inherited ? valueAt(rows[i]!, name) : rows[i]![name];
+    return buildColumn(columnKind, { values, place: { asset, column: name }, rowOf: (index) => from + index });
+  });
+  return new Batch(schema, makeData({ type: new Struct(schema.fields), length: to - from, nullCount: 0, children }));
+}
+
+// ---------------------------------------------------------------- loading
+
+async function tableToRows(table: TableStream, asset: string, options: ReadOptions): Promise<readonly Row[]> {
+  const rows: Record<string, unknown>[] = [];
+  for await (const batch of table.batches) {
+    const start = rows.length;
+    for (let i = 0; i < batch.numRows; i++) rows.push({});
+    batch.schema.fields.forEach((field, index) => {
+      const place = { asset, column: field.name, options, rowOf: (row: number) => start + row };
+      const values = readColumn(batch.data.children[index]!, field, place);
+      for (let i = 0; i < values.length; i++) assign(rows[start + i]!, field.name, values[i]);
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,26 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { SluiceError } from "../model/errors.ts";
+
+/** Each row as the validator gives it back. Throws `run/invalid-row` for the first row it refuses, naming row and field. */
+export async function validateRows<Row>(validator: StandardSchemaV1, rows: readonly Row[], asset: string): Promise<readonly Row[]> {
+  const valid = new Array<Row>(rows.length);
+  for (let index = 0; index < rows.length; index++) {
+    const answer = validator["~standard"].validate(rows[index]);
+    // Awaiting every answer would cost a turn of the event loop per row; few validators are asynchronous.
+    const result = answer instanceof Promise ? await answer : answer;
+    if (result.issues) throw invalidRow(asset, index, result.issues);
+    valid[index] = result.value as Row;
+  }
+  return valid;
+}
+
+function invalidRow(asset: string, index: number, issues: readonly StandardSchemaV1.Issue[]): SluiceError {
+  const [first] = issues;
+  const path = (first?.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  const where = path === "" ? `Row ${index + 1}` : `Field "${path}" of row ${index + 1}`;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  return new SluiceError("run/invalid-row", `${where} of asset "${asset}" is refused by its schema: ${first?.message ?? "no reason given"}${more}.`, {
+    asset,
+    hint: "Rows count from 1.",
+  });
+}
