@@ -1,0 +1,133 @@
+import type { AssetDefinition, InputDefinition, LoadedProject, ResourceDefinition, StepDefinition, TargetDefinition } from "../assets/definition.ts";
+import { type AnyIOManager, type InputContext, kind, type OutputContext } from "../io/manager.ts";
+import { SluiceError } from "../model/errors.ts";
+import type { StoredMetadata, StoredRecord } from "../model/values.ts";
+import { openTarget, type Target } from "./target.ts";
+
+/** A small project in memory, for the tests and the benchmark of the engine. */
+export interface FakeAsset
+  extends Partial<Omit<AssetDefinition, "step" | "key">>,
+    Partial<Omit<StepDefinition, "id" | "inputs" | "outputs" | "deps">> {
+  /** Upstream key by input name. */
+  readonly inputs?: Readonly<Record<string, string | (Partial<InputDefinition> & { readonly key: string })>>;
+  readonly deps?: readonly string[];
+  /** Output names with their properties; makes the entry an `assets()` with this prefix. */
+  readonly outputs?: Readonly<Record<string, Partial<AssetDefinition>>>;
+  readonly source?: true;
+}
+
+const blank = (key: string): AssetDefinition => ({
+  [kind]: "asset",
+  key,
+  assetKind: "asset",
+  kinds: [],
+  tags: {},
+  owners: [],
+  ioManager: "ioManager",
+  write: "replace",
+  schemaChange: "evolve",
+  optional: false,
+});
+
+/** Definitions by key, as the loader hands them over. Upstream assets may be defined later in the list. */
+export function fakeAssets(list: Readonly<Record<string, FakeAsset>>): ReadonlyMap<string, AssetDefinition> {
+  const assets = new Map<string, AssetDefinition>();
+  const wiring: (() => void)[] = [];
+  for (const [key, spec] of Object.entries(list)) {
+    const {
+      inputs = {},
+      deps = [],
+      outputs,
+      source,
+      resources = {},
+      params = {},
+      retry,
+      timeout,
+      pool,
+      subset = false,
+      run = () => key,
+      ...own
+    } = spec;
+    if (source) {
+      assets.set(key, { ...blank(key), ...own, assetKind: "source" });
+      continue;
+    }
+    const madeInputs: Record<string, InputDefinition> = {};
+    const madeOutputs: Record<string, AssetDefinition> = {};
+    const step: StepDefinition = { id: key, outputs: madeOutputs, inputs: madeInputs, deps, resources, params, retry, timeout, pool, subset, run };
+    for (const [name, more] of Object.entries(outputs ?? { "": {} })) {
+      const outputKey = name === "" ? key : `${key}/${name}`;
+      madeOutputs[name] = { ...blank(outputKey), ...own, ...more, step };
+      assets.set(outputKey, madeOutputs[name]);
+    }
+    wiring.push(() => {
+      for (const [name, wanted] of Object.entries(inputs)) {
+        const { key: from, ...more } = typeof wanted === "string" ? { key: wanted } : wanted;
+        const upstream = assets.get(from) ?? blank(from);
+        madeInputs[name] = { [kind]: "input", upstream, handler: upstream.handler, allowMissingPartitions: false, merged: false, ...more };
+      }
+    });
+  }
+  for (const wire of wiring) wire();
+  return assets;
+}
+
+export interface MemoryManager extends AnyIOManager {
+  readonly values: Map<string, { readonly value: unknown; readonly record: StoredRecord }>;
+  /** What was called, such as "store a" and "load b". */
+  readonly calls: string[];
+}
+
+/** Keeps values by reference. `more` replaces what a test wants to see fail. */
+export function memory(name = "memory", more: Partial<AnyIOManager> = {}): MemoryManager {
+  const values: MemoryManager["values"] = new Map();
+  const calls: string[] = [];
+  return {
+    name,
+    values,
+    calls,
+    handleOutput: async ({ key, record }: OutputContext, value: unknown): Promise<StoredMetadata> => {
+      calls.push(`store ${key}`);
+      values.set(key, { value, record: { ...record, handler: "reference" } });
+      return { place: `${name}:${key}`, handler: "reference" };
+    },
+    loadInput: async ({ key }: InputContext) => {
+      calls.push(`load ${key}`);
+      const found = values.get(key);
+      if (!found) throw new SluiceError("io/not-found", `Nothing is stored under "${key}".`, { asset: key });
+      return found.value;
+    },
+    inspect: async ({ key }: InputContext) => values.get(key)?.record,
+    ...more,
+  };
+}
+
+export interface FakeProject {
+  readonly project: LoadedProject;
+  readonly target: Target;
+  readonly manager: MemoryManager;
+}
+
+/** A project whose one target, "local", keeps everything in memory. Every asset has the code version "1" unless it says another. */
+export function fakeProject(
+  list: Readonly<Record<string, FakeAsset>>,
+  options: {
+    readonly manager?: MemoryManager;
+    readonly bindings?: Readonly<Record<string, AnyIOManager | ResourceDefinition>>;
+    readonly target?: Partial<TargetDefinition>;
+    readonly targets?: Readonly<Record<string, TargetDefinition>>;
+    readonly root?: string;
+  } = {},
+): FakeProject {
+  const manager = options.manager ?? memory();
+  const local: TargetDefinition = { protected: false, bindings: { ioManager: manager, ...options.bindings }, ...options.target };
+  const assets = fakeAssets(list);
+  const config = { [kind]: "config", assets: [], targets: { local, ...options.targets }, defaultTarget: "local" } as const;
+  const project: LoadedProject = {
+    root: options.root ?? "/project",
+    config,
+    assets,
+    codeVersions: new Map(Array.from(assets.values(), ({ key, codeVersion = "1" }) => [key, codeVersion])),
+  };
+  return { project, manager, target: openTarget(config, "local", { fallback: () => memory("fallback") }) };
+}

@@ -1,0 +1,194 @@
+import type { AssetDefinition } from "../assets/definition.ts";
+import { SluiceError, toErrorInfo } from "../model/errors.ts";
+import type { StoredRecord } from "../model/values.ts";
+import type { GraphStep } from "./graph.ts";
+import { stepContext } from "./step-context.ts";
+import { explainIo, explainUser, type StepNames } from "./step-errors.ts";
+import type { Materialized, StepHost, StepOutcome, StepTask } from "./step-task.ts";
+import { abandonable, Cancelled, type Stop, stopOf } from "./stop.ts";
+import { storeOutput } from "./store-output.ts";
+
+/** Loads the inputs, calls `run`, stores what it returns. Never rejects; `signal` ends it as "cancelled". */
+export async function runStep(task: StepTask, host: StepHost, signal: AbortSignal): Promise<StepOutcome> {
+  const step = host.graph.steps.get(task.step.step);
+  const materialized: Materialized[] = [];
+  if (!step) {
+    const error = new SluiceError("runner/crashed", `The step "${task.step.step}" is not in the project as this process has loaded it.`);
+    return { state: "failed", error: toErrorInfo(error, "runner/crashed"), materialized };
+  }
+  const first = host.graph.assets.get(task.step.assets[0]!)!.definition;
+  const names: StepNames = { asset: first.key, root: host.root, definedAt: first.definedAt };
+  const stop = stopOf(signal, host.clock);
+  try {
+    const before = task.mayBeStored ? await storedByThisRun(task, host, signal) : undefined;
+    if (before) return { state: "succeeded", materialized: before, absent: [] };
+    const [inputs, resources] = await inOrder(loadInputs(task, step, host, names, stop), openResources(step, host, names, stop));
+    const absent = await runAndStore(task, step, host, names, stop, { inputs, resources, materialized });
+    return { state: "succeeded", materialized, absent };
+  } catch (thrown) {
+    if (thrown instanceof Cancelled || signal.aborted) return { state: "cancelled", materialized };
+    return { state: "failed", error: explainUser(thrown, names), materialized };
+  } finally {
+    stop.finish();
+  }
+}
+
+/** Both results; when one fails, its error, once the other has come to its end too. */
+async function inOrder<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  try {
+    return await Promise.all([a, b]);
+  } catch (thrown) {
+    await Promise.allSettled([a, b]);
+    throw thrown;
+  }
+}
+
+/** What an earlier attempt of this very run has stored, when it stored everything: then a repeated attempt is harmless. */
+async function storedByThisRun(task: StepTask, host: StepHost, signal: AbortSignal): Promise<readonly Materialized[] | undefined> {
+  const found: Materialized[] = [];
+  for (const key of task.step.assets) {
+    const { definition } = host.graph.assets.get(key)!;
+    const { manager } = host.target.managerOf(definition);
+    const record = await manager.inspect?.({ key, table: definition.table, partitions: [], signal });
+    if (record?.runId !== task.runId || record.step !== task.step.step) return undefined;
+    found.push({ key, record: record as StoredRecord });
+  }
+  return found;
+}
+
+async function loadInputs(task: StepTask, step: GraphStep, host: StepHost, names: StepNames, stop: Stop): Promise<Record<string, unknown>> {
+  const loaded: Record<string, unknown> = {};
+  if (step.inputs.length === 0) return loaded;
+  const elsewhere = task.step.readFrom ?? [];
+  const settled = await Promise.allSettled(
+    step.inputs.map(async ({ name, key, definition: wanted }) => {
+      const upstream = host.graph.assets.get(key!)!.definition;
+      const target = elsewhere.includes(name) ? host.target.readFrom! : host.target;
+      const bound = target.managerOf(upstream, wanted.ioManager);
+      const handler = wanted.handler ?? upstream.handler;
+      const started = host.clock.now();
+      const context = { key: upstream.key, table: upstream.table, partitions: [], columns: wanted.columns, handler, signal: stop.signal };
+      try {
+        loaded[name] = await abandonable(bound.manager.loadInput(context), stop, "after-grace");
+      } catch (thrown) {
+        throw explainIo(thrown, names, `Loading ${upstream.key} through ${bound.name} for ${names.asset}`);
+      }
+      const at = host.clock.now();
+      const about = { runId: task.runId, step: task.step.step, at, input: name, upstream: upstream.key, ms: at - started };
+      host.emit({ type: "input-loaded", ...about, ...(handler ? { handler: handler.name } : {}) });
+    }),
+  );
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return loaded;
+}
+
+async function openResources(step: GraphStep, host: StepHost, names: StepNames, stop: Stop): Promise<Record<string, unknown>> {
+  const opened: Record<string, unknown> = {};
+  for (const [name, key] of Object.entries(step.definition.resources)) {
+    opened[name] = await abandonable(host.resources.open(key, host.target.resource(key, names.asset)), stop, "after-grace");
+  }
+  return opened;
+}
+
+/** Calls `run` and stores each output; answers with the keys that were left out. */
+async function runAndStore(
+  task: StepTask,
+  step: GraphStep,
+  host: StepHost,
+  names: StepNames,
+  stop: Stop,
+  given: { readonly inputs: Record<string, unknown>; readonly resources: Record<string, unknown>; readonly materialized: Materialized[] },
+): Promise<readonly string[]> {
+  const { definition } = step;
+  const asked = new Set(task.step.assets);
+  const selected = new Set(Object.entries(definition.outputs).flatMap(([name, { key }]) => (asked.has(key) ? [name] : [])));
+  const params = { ...definition.params };
+  for (const name of Object.keys(params)) if (Object.hasOwn(task.params, name)) params[name] = task.params[name];
+  const at = { runId: task.runId, step: task.step.step };
+  const { context, said, log, close } = stepContext(
+    at,
+    { key: definition.id, resources: given.resources, params, signal: stop.signal, selected },
+    host.emit,
+    host.clock,
+  );
+  try {
+    // `run` may be synchronous: whatever it throws must reach the same place.
+    const returned = await abandonable((async () => definition.run(given.inputs, context))(), stop, "at-once");
+    const outputs = outputsOf(step, names, returned, selected);
+    const absent: string[] = [];
+    const voids = new Set<AssetDefinition>();
+    for (const { asset, value } of outputs) {
+      if (value !== undefined) continue;
+      if (asset.optional || definition.subset) absent.push(asset.key);
+      else {
+        await refuseMissingValue(asset, host, stop);
+        voids.add(asset);
+      }
+    }
+    for (const { asset, value } of outputs) {
+      if (value === undefined && !voids.has(asset)) continue;
+      given.materialized.push(await storeOutput({ task, step, host, names, stop, said, log }, asset, value));
+    }
+    return absent;
+  } finally {
+    close();
+  }
+}
+
+/** What `run` returned, by output. */
+function outputsOf(step: GraphStep, names: StepNames, returned: unknown, selected: ReadonlySet<string>) {
+  const { outputs } = step.definition;
+  const single = outputs[""];
+  if (single) return [{ asset: single, value: returned }];
+  if (returned !== undefined && (typeof returned !== "object" || returned === null)) {
+    throw new SluiceError(
+      "run/no-value",
+      `${step.name} returned ${returned === null ? "null" : `a ${typeof returned}`} where it should return an object of its outputs.`,
+      {
+        asset: names.asset,
+        hint: `Return { ${Object.keys(outputs).join(", ")} }.`,
+      },
+    );
+  }
+  const values = (returned ?? {}) as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(values).filter((name) => !Object.hasOwn(outputs, name) && values[name] !== undefined);
+  if (unknown.length > 0) {
+    throw new SluiceError(
+      "run/failed",
+      `${step.name} returned ${unknown.map((name) => `"${name}"`).join(", ")}, which it does not declare in outputs.`,
+      { asset: names.asset },
+    );
+  }
+  return Object.entries(outputs).flatMap(([name, asset]) => (selected.has(name) ? [{ asset, value: values[name] }] : []));
+}
+
+/** `undefined` is right only for an asset that stores its value itself: a forgotten `return` must never look like success. */
+async function refuseMissingValue(asset: AssetDefinition, host: StepHost, stop: Stop): Promise<void> {
+  const { key } = asset;
+  const wrong = (why: string, hint: string) => new SluiceError("run/no-value", `${key} returned nothing, ${why}.`, { asset: key, hint });
+  if (host.graph.loaded.has(key)) {
+    const users = host.graph.assets
+      .get(key)!
+      .downstream.filter((each) => host.graph.assets.get(each)!.step!.inputs.some((input) => input.key === key));
+    throw wrong(
+      `but ${users.join(" and ")} takes it as an input`,
+      'Return the value; or, where the asset stores it itself, name it in "deps" instead of "inputs".',
+    );
+  }
+  const before = host.materializedBefore(key);
+  if (before === "by-itself") return;
+  const hint = "Return the value on every path; or, where the asset now stores it itself, delete the former value first.";
+  if (before === "stored") throw wrong("but an I/O manager stored its value before", hint);
+  const { manager } = host.target.managerOf(asset);
+  if (!manager.inspect) return;
+  let record: Partial<StoredRecord> | undefined;
+  try {
+    record = await abandonable(manager.inspect({ key, table: asset.table, partitions: [], signal: stop.signal }), stop, "after-grace");
+  } catch (thrown) {
+    if (thrown instanceof Cancelled) throw thrown;
+    // The asset uses no I/O manager, so one that cannot be asked does not concern it.
+    return;
+  }
+  if (record?.runId !== undefined) throw wrong("but an I/O manager stored its value before", hint);
+}
