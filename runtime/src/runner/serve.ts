@@ -1,0 +1,76 @@
+import { SluiceError, toErrorInfo } from "../model/errors.ts";
+import { protocolVersion, type RunnerCall, type RunnerMessage, type RunnerRequestName, type RunnerRequests } from "../model/protocol.ts";
+import type { PackageHooks } from "../project/packages.ts";
+import { createSession, type Session } from "../project/session.ts";
+import { captureOutput } from "./output.ts";
+
+type Handlers = { readonly [Name in RunnerRequestName]: (params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]> };
+
+/** How long runs that are being cancelled may take to let go of their stores when the other side is gone, in milliseconds. */
+const grace = 5000;
+
+export interface ServeOptions {
+  readonly root: string;
+  readonly packages: PackageHooks;
+}
+
+/** Answers the process that forked this one until it disconnects; then what runs is cancelled, stores are closed, and the process ends. */
+export function serve({ root, packages }: ServeOptions): void {
+  const send = (message: RunnerMessage): void => {
+    if (process.connected) process.send?.(message);
+  };
+  captureOutput((level, message) => send({ type: "log", level, message }));
+
+  let session: Session | undefined;
+  // opened on first need, and again after a failure: the config may be written meanwhile
+  const opened = (): Session => {
+    session ??= createSession({ root, packages });
+    return session;
+  };
+  const running = new Map<string, AbortController>();
+  const handlers: Handlers = {
+    manifest: () => opened().manifest(),
+    status: ({ target, keys }) => opened().status(target, keys),
+    async materialize({ runId, ...request }) {
+      if (running.has(runId)) throw new SluiceError("config/invalid", `The run ${runId} is under way already.`);
+      const controller = new AbortController();
+      running.set(runId, controller);
+      try {
+        return await opened().materialize({ runId, ...request }, (event) => send({ type: "event", event }), controller.signal);
+      } finally {
+        running.delete(runId);
+      }
+    },
+    async cancel({ runId }) {
+      const controller = running.get(runId);
+      controller?.abort(new SluiceError("run/cancelled", "The run was cancelled."));
+      return controller !== undefined;
+    },
+    preview: ({ target, key, request }) => opened().preview(target, key, request),
+    cell: ({ target, key, ...cell }) => opened().cell(target, key, cell),
+    runs: ({ limit }) => opened().runs(limit),
+    runEvents: ({ runId }) => opened().runEvents(runId),
+    async release() {
+      await session?.release();
+      return null;
+    },
+  };
+
+  async function answer(call: RunnerCall): Promise<void> {
+    try {
+      const handle = handlers[call.name] as (params: unknown) => Promise<unknown>;
+      if (typeof handle !== "function") throw new SluiceError("runner/crashed", `The runner knows no request "${String(call.name)}".`);
+      send({ type: "answer", id: call.id, result: await handle(call.params) });
+    } catch (error) {
+      send({ type: "refusal", id: call.id, error: toErrorInfo(error, "runner/crashed") });
+    }
+  }
+
+  process.on("message", (call: RunnerCall) => void answer(call));
+  process.on("disconnect", () => {
+    setTimeout(() => process.exit(1), grace).unref();
+    for (const controller of running.values()) controller.abort(new SluiceError("run/cancelled", "The editor is gone."));
+    void (session?.close() ?? Promise.resolve()).finally(() => process.exit(0));
+  });
+  send({ type: "ready", node: process.versions.node, protocol: protocolVersion });
+}
