@@ -1,7 +1,10 @@
 import type { AssetDefinition, InputDefinition, LoadedProject, ResourceDefinition, StepDefinition, TargetDefinition } from "../assets/definition.ts";
 import { type AnyIOManager, type InputContext, kind, type OutputContext } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
+import type { RunEvent } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
+import type { Clock } from "./clock.ts";
+import { type ExecuteOptions, executeRun, type PlanOptions, planRun } from "./run.ts";
 import { openTarget, type Target } from "./target.ts";
 
 /** A small project in memory, for the tests and the benchmark of the engine. */
@@ -130,4 +133,72 @@ export function fakeProject(
     codeVersions: new Map(Array.from(assets.values(), ({ key, codeVersion = "1" }) => [key, codeVersion])),
   };
   return { project, manager, target: openTarget(config, "local", { fallback: () => memory("fallback") }) };
+}
+
+/** Plans and runs a selection, and collects the events. */
+export async function materialize(
+  { project, target }: FakeProject,
+  selection: string,
+  more: Partial<Pick<PlanOptions, "upstream" | "params"> & Omit<ExecuteOptions, "plan">> = {},
+) {
+  const events: RunEvent[] = [];
+  const { upstream, params, history } = more;
+  const plan = await planRun({
+    project,
+    target,
+    selection,
+    environment: {},
+    ...(history ? { history } : {}),
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(params ? { params } : {}),
+  });
+  const emit = (event: RunEvent) => {
+    events.push(event);
+    more.emit?.(event);
+  };
+  const summary = await executeRun({ project, target, plan, ...more, emit });
+  return { plan, summary, events };
+}
+
+/** What happened to each step, in order: "a started", "a failed", "b skipped: upstream-failed (a)". */
+export const story = (events: readonly RunEvent[]): readonly string[] =>
+  events.flatMap((event) => {
+    if (event.type === "step-skipped") return [`${event.step} skipped: ${event.reason}${event.because === undefined ? "" : ` (${event.because})`}`];
+    if (event.type === "step-retrying") return [`${event.step} retrying in ${event.delay}`];
+    return event.type.startsWith("step-") && "step" in event ? [`${event.step} ${event.type.slice(5)}`] : [];
+  });
+
+export interface FakeClock extends Clock {
+  /** Lets time pass, and everything that was due happen. */
+  readonly advance: (ms: number) => Promise<void>;
+  /** Timers that wait. */
+  readonly waiting: () => readonly number[];
+}
+
+/** Time that passes only when told to. */
+export function fakeClock(start = 1_700_000_000_000): FakeClock {
+  let now = start;
+  const timers = new Set<{ readonly at: number; readonly then: () => void }>();
+  const settle = async () => {
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    now: () => now,
+    random: () => 0.5,
+    after: (ms, then) => {
+      const timer = { at: now + ms, then };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    waiting: () => [...timers].map(({ at }) => at - now),
+    advance: async (ms) => {
+      await settle();
+      now += ms;
+      for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
+        if (timer.at > now || !timers.delete(timer)) continue;
+        timer.then();
+      }
+      await settle();
+    },
+  };
 }

@@ -56,8 +56,20 @@ export async function storeOutput(storing: StoringStep, asset: AssetDefinition, 
   const metadata = { ...said.metadata, ...(plain(reported) as StoredMetadata) };
   const at = host.clock.now();
   host.emit({ type: "output-stored", runId: task.runId, step: task.step.step, at, asset: key, metadata, ms: at - started });
-  const handler = typeof metadata["handler"] === "string" ? metadata["handler"] : "unknown";
+  const handler = typeof metadata["handler"] === "string" ? metadata["handler"] : await recordedHandler(storing, asset);
   return { key, record: { ...record, handler, ...(metadata.rows === undefined ? {} : { rows: metadata.rows }) }, metadata };
+}
+
+/** As what the value was stored, from the record that lies with it, where the I/O manager did not say so. */
+async function recordedHandler({ task, host, stop }: StoringStep, { key, table, ioManager }: AssetDefinition): Promise<string> {
+  const { manager } = host.target.managerOf({ key, ioManager });
+  try {
+    const record = await manager.inspect?.({ key, table, partitions: [], signal: stop.signal });
+    return (record?.runId === task.runId ? record.handler : undefined) ?? "unknown";
+  } catch {
+    // The value is stored; only the log's line about it knows less.
+    return "unknown";
+  }
 }
 
 async function handOver(
