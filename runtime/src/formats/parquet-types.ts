@@ -8,7 +8,11 @@
 type SqlType =
   | { readonly form: "plain"; readonly text: string; readonly name: string }
   | { readonly form: "list"; readonly item: SqlType; readonly size: string }
-  | { readonly form: "group"; readonly name: "STRUCT" | "MAP" | "UNION"; readonly members: readonly { readonly name: string; readonly type: SqlType }[] };
+  | {
+      readonly form: "group";
+      readonly name: "STRUCT" | "MAP" | "UNION";
+      readonly members: readonly { readonly name: string; readonly type: SqlType }[];
+    };
 
 function parseType(text: string): SqlType {
   let at = 0;

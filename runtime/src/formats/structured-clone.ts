@@ -4,7 +4,7 @@ import type { Format } from "./format.ts";
 import { describeValue, isPlainObject, pathStep } from "./plain.ts";
 
 /** Built-in classes that structured clone keeps, by the check that no subclass and no fake passes. */
-const kept: readonly (readonly [check: (value: unknown) => boolean, constructor: string])[] = [
+const kept: readonly (readonly [check: (value: unknown) => boolean, name: string])[] = [
   [types.isDate, "Date"],
   [types.isRegExp, "RegExp"],
   [types.isMap, "Map"],
@@ -17,7 +17,10 @@ const kept: readonly (readonly [check: (value: unknown) => boolean, constructor:
   [(value) => value instanceof DataView, "DataView"],
 ];
 const errors = ["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError"];
-const arrays = ["Buffer", ...["Int8", "Uint8", "Int16", "Uint16", "Int32", "Uint32", "Float32", "Float64", "BigInt64", "BigUint64"].map((name) => `${name}Array`)];
+const arrays = [
+  "Buffer",
+  ...["Int8", "Uint8", "Int16", "Uint16", "Int32", "Uint32", "Float32", "Float64", "BigInt64", "BigUint64"].map((name) => `${name}Array`),
+];
 const errorParts = new Set<string | symbol>(["name", "message", "stack", "cause"]);
 
 /** Whether structured clone brings an object of this class back as what it was, leaving aside what it holds. */
@@ -27,7 +30,7 @@ function keepsClass(value: object): boolean {
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name ?? "";
   if (types.isTypedArray(value)) return arrays.includes(name) && types.isArrayBuffer(value.buffer);
   if (types.isNativeError(value)) return errors.includes(name) && Reflect.ownKeys(value).every((key) => errorParts.has(key));
-  return kept.some(([check, constructor]) => name === constructor && check(value));
+  return kept.some(([check, known]) => name === known && check(value));
 }
 
 /** What in a value structured clone would lose or refuse, as "value.a[3] is a function"; `undefined` when it keeps everything. */
@@ -47,7 +50,8 @@ export function cloneMistake(value: unknown): string | undefined {
     else if (Array.isArray(next) || isPlainObject(next)) {
       for (const key of Reflect.ownKeys(next)) {
         if (Array.isArray(next) && key === "length") continue;
-        const at = typeof key === "symbol" ? `${path}[${String(key)}]` : path + pathStep(Array.isArray(next) && /^\d+$/.test(key) ? Number(key) : key);
+        const at =
+          typeof key === "symbol" ? `${path}[${String(key)}]` : path + pathStep(Array.isArray(next) && /^\d+$/.test(key) ? Number(key) : key);
         const property = Object.getOwnPropertyDescriptor(next, key);
         if (typeof key === "symbol") return `${at} has a symbol for its name`;
         if (!property || !("value" in property)) return `${at} is computed by a getter`;

@@ -40,7 +40,8 @@ export function localCopies(store: ObjectStore, temporary: () => string = tmpdir
     opened ??= (async () => {
       for (const name of await readdir(temporary())) {
         const owner = name.startsWith(prefix) ? parseOwnedName(name.slice(prefix.length)) : undefined;
-        if (owner && !isOwn(owner) && isLeftBehind(owner, Date.now(), Date.now())) await rm(join(temporary(), name), { recursive: true, force: true });
+        if (owner && !isOwn(owner) && isLeftBehind(owner, Date.now(), Date.now()))
+          await rm(join(temporary(), name), { recursive: true, force: true });
       }
       const made = join(temporary(), prefix + ownedName("copy", "tmp"));
       await mkdir(made);

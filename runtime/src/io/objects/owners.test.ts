@@ -12,7 +12,10 @@ it("reads back what a name says, and no other name", () => {
 });
 
 it("tells a running process from an ended one, and both from one with the same pid", async () => {
-  const child = spawn(process.execPath, ["-e", "process.stdout.write(require('fs').existsSync('/proc/self/stat') ? require('fs').readFileSync('/proc/self/stat','latin1') : '-'); setInterval(() => {}, 1000)"]);
+  const child = spawn(process.execPath, [
+    "-e",
+    "process.stdout.write(require('fs').existsSync('/proc/self/stat') ? require('fs').readFileSync('/proc/self/stat','latin1') : '-'); setInterval(() => {}, 1000)",
+  ]);
   const [output] = (await once(child.stdout, "data")) as [Buffer];
   const text = output.toString("latin1");
   const start = text === "-" ? "0" : text.slice(text.lastIndexOf(")") + 2).split(" ")[19]!;

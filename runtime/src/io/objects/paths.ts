@@ -11,11 +11,12 @@ const longest = 180;
 /** Names that Windows keeps for devices, with any extension. */
 const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
-const escape = (character: string): string => [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+const escaped = (character: string): string =>
+  [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 
 /** A key part as the name of a file or folder: itself, but for names that hide, that devices have, or that are too long. */
 export function pathPart(part: string): string {
-  const name = part.startsWith(".") || device.test(part) ? escape(part[0] as string) + part.slice(1) : part;
+  const name = part.startsWith(".") || device.test(part) ? escaped(part[0] as string) + part.slice(1) : part;
   if (Buffer.byteLength(name) <= longest) return name;
   let cut = "";
   for (const character of name) {

@@ -3,12 +3,16 @@ import { SluiceError } from "../../model/errors.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** A store like a bucket: no local paths, versions that `put` compares. For tests of what objects need of a store that is no folder. */
-export function remoteStore(objects = new Map<string, { readonly bytes: Uint8Array; readonly version: string; readonly modified: number }>(), now = Date.now): ObjectStore {
+export function remoteStore(
+  objects = new Map<string, { readonly bytes: Uint8Array; readonly version: string; readonly modified: number }>(),
+  now = Date.now,
+): ObjectStore {
   let versions = 0;
   const put: ObjectStore["put"] = async (path, bytes, options) => {
     options?.signal?.throwIfAborted();
     const found = objects.get(path);
-    if (options?.ifVersion !== undefined && options.ifVersion !== (found?.version ?? null)) throw new SluiceError("io/conflict", `${path} has changed.`);
+    if (options?.ifVersion !== undefined && options.ifVersion !== (found?.version ?? null))
+      throw new SluiceError("io/conflict", `${path} has changed.`);
     versions += 1;
     objects.set(path, { bytes: Uint8Array.from(bytes), version: String(versions), modified: now() });
   };
@@ -33,7 +37,9 @@ export function remoteStore(objects = new Map<string, { readonly bytes: Uint8Arr
       return bytes.byteLength;
     },
     list: async (folder) =>
-      [...objects].filter(([path]) => path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes("/")).map(([path, { bytes, modified }]) => ({ path, size: bytes.byteLength, modified })),
+      [...objects]
+        .filter(([path]) => path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes("/"))
+        .map(([path, { bytes, modified }]) => ({ path, size: bytes.byteLength, modified })),
     delete: async (path) => {
       objects.delete(path);
     },

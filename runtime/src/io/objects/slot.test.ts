@@ -11,7 +11,16 @@ import { openSlots, type SlotRecord } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
 
 const paths = objectPaths("shop/sales");
-const record = (step: string): StoredRecord => ({ version: 1, key: "shop/sales", handler: "json", runId: "r", step, attempt: 1, dataVersion: step, storedAt: "2026-01-01T00:00:00.000Z" });
+const record = (step: string): StoredRecord => ({
+  version: 1,
+  key: "shop/sales",
+  handler: "json",
+  runId: "r",
+  step,
+  attempt: 1,
+  dataVersion: step,
+  storedAt: "2026-01-01T00:00:00.000Z",
+});
 
 let folder: string;
 beforeEach(async () => {
@@ -41,7 +50,8 @@ const textOf = async (store: ObjectStore): Promise<string | undefined> => {
   const object = found?.data === undefined ? undefined : await store.get(`${paths.slot}/${found.data}`);
   return object && Buffer.from(object.bytes).toString();
 };
-const names = async (store: ObjectStore): Promise<readonly string[]> => (await store.list(paths.slot)).map(({ path }) => path.slice(path.lastIndexOf("/") + 1)).sort();
+const names = async (store: ObjectStore): Promise<readonly string[]> =>
+  (await store.list(paths.slot)).map(({ path }) => path.slice(path.lastIndexOf("/") + 1)).sort();
 /** Names that a dead process of this machine left. */
 const dead = (extension: string): string => `gone~${thisProcess().host}~2147483646~1~0~1.${extension}`;
 
@@ -130,7 +140,11 @@ describe("a slot in a folder", () => {
     const store = localStore(() => folder);
     await put(store, "one");
     const slot = join(folder, paths.slot);
-    const kept = [`alive~${thisProcess().host}~${process.ppid}~1~0~1.json`.replace("~1~0", `~${await startOf(process.ppid)}~0`), "far~elsewhere~1~1~0~1.parquet", "note.txt"];
+    const kept = [
+      `alive~${thisProcess().host}~${process.ppid}~1~0~1.json`.replace("~1~0", `~${await startOf(process.ppid)}~0`),
+      "far~elsewhere~1~1~0~1.parquet",
+      "note.txt",
+    ];
     const current = (await openSlots(store).read(paths))!.data!;
     for (const name of [...kept, dead("parquet"), dead("part"), `${current}@${dead("lease")}`]) await writeFile(join(slot, name), "x");
     await put(store, "two");
@@ -146,7 +160,10 @@ describe("a slot in a folder", () => {
     await rm(join(folder, "shop/sales.bin"));
     await mkdir(join(folder, "shop"), { recursive: true });
     await writeFile(join(folder, "shop/sales.json"), "one");
-    const record = { ...(await openSlots(store).read(paths))!, replaced: [{ data: (JSON.parse(Buffer.from(former.bytes).toString()) as SlotRecord).data!, at: "2026-01-01T00:00:00Z" }] };
+    const record = {
+      ...(await openSlots(store).read(paths))!,
+      replaced: [{ data: (JSON.parse(Buffer.from(former.bytes).toString()) as SlotRecord).data!, at: "2026-01-01T00:00:00Z" }],
+    };
     await openSlots(store).show(paths, record);
     expect(await shown("bin")).toBe("two");
     expect(await readdir(join(folder, "shop"))).toEqual(["sales.bin"]);

@@ -94,14 +94,19 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
     }
     return { ...found, layout: 1, replaced: found.replaced ?? [] };
   };
-  const readVersioned = async (paths: ObjectPaths): Promise<{ readonly record: SlotRecord | undefined; readonly version: string | null | undefined }> => {
+  const readVersioned = async (
+    paths: ObjectPaths,
+  ): Promise<{ readonly record: SlotRecord | undefined; readonly version: string | null | undefined }> => {
     const object = await store.get(recordPath(paths));
     return { record: object && parse(store.uri(recordPath(paths)), object), version: object ? object.version : null };
   };
   const read = async (paths: ObjectPaths): Promise<SlotRecord | undefined> => (await readVersioned(paths)).record;
 
   /** Puts a record made from the former one; again when another writer was faster, where the store can tell. */
-  const move = async (paths: ObjectPaths, make: (former: SlotRecord | undefined, existing: ReadonlySet<string>) => SlotRecord): Promise<SlotRecord> => {
+  const move = async (
+    paths: ObjectPaths,
+    make: (former: SlotRecord | undefined, existing: ReadonlySet<string>) => SlotRecord,
+  ): Promise<SlotRecord> => {
     for (;;) {
       const { record: former, version } = await readVersioned(paths);
       const existing = new Set((await store.list(paths.slot)).map((entry) => baseName(entry.path)));

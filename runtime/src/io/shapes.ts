@@ -1,0 +1,133 @@
+import { describeValue } from "../formats/plain.ts";
+import { SluiceError } from "../model/errors.ts";
+import type { ColumnSchema, StoredRecord } from "../model/values.ts";
+import type { AnyHandler, InputContext, OutputContext, StoreHints, TableStream } from "./manager.ts";
+
+/* What the I/O managers that keep whole values share: which handler a value has, what is refused, how cancelling is said. */
+
+/** Refuses what this store does not write yet, before anything is touched. Throws `config/invalid`. */
+export function requireWholeValue(context: OutputContext | InputContext, store: string): void {
+  const refuse = (what: string): never => {
+    throw new SluiceError("config/invalid", `Asset "${context.key}" ${what}, which the ${store} I/O manager does not do.`, {
+      asset: context.key,
+      hint: 'Store the whole value with write: "replace", or bind another I/O manager to this asset.',
+    });
+  };
+  if (context.partitions.length > 0) refuse("is partitioned");
+  if ("write" in context && context.write !== "replace") refuse(`is written with ${JSON.stringify(context.write)}`);
+}
+
+/** `undefined` must never look like a stored value. Throws `run/no-value`. */
+export function requireValue(context: OutputContext, value: unknown): void {
+  if (value !== undefined) return;
+  throw new SluiceError("run/no-value", `Asset "${context.key}" returned undefined.`, {
+    asset: context.key,
+    hint: "Return the value, or null where there is none.",
+  });
+}
+
+export const handlerNamed = (handlers: readonly AnyHandler[], name: string): AnyHandler | undefined =>
+  handlers.find((handler) => handler.name === name);
+
+/** True for the handler whose values the store itself executes. */
+export const isQueryHandler = (handler: AnyHandler): boolean => handler.fromTable === undefined;
+
+export const storeHints = (context: OutputContext, storedColumns: () => Promise<readonly ColumnSchema[] | undefined>): StoreHints => ({
+  key: context.key,
+  columns: context.columns,
+  rowSchema: context.rowSchema,
+  storedColumns,
+});
+
+export const completeRecord = (context: OutputContext, handler: string, rows?: number): StoredRecord => ({
+  ...context.record,
+  handler,
+  ...(rows === undefined ? {} : { rows }),
+});
+
+export function notFound(key: string, place: string): SluiceError {
+  return new SluiceError("io/not-found", `Nothing is stored for asset "${key}" at ${place}.`, { asset: key, hint: `Materialize "${key}" first.` });
+}
+
+/** What was stored is no table, and a table was asked for. */
+export function noTable(key: string, place: string, stored: string, asked: string): SluiceError {
+  return new SluiceError(
+    "io/unsupported-value",
+    `Asset "${key}" at ${place} is stored as ${stored}, which is no table: it cannot be loaded as ${asked}.`,
+    {
+      asset: key,
+      hint: `Leave out .as(${asked}), or have "${key}" return rows, an Arrow table, batches or a query.`,
+    },
+  );
+}
+
+/** The handler of a value that no handler and no format accepts. */
+export function unsupported(key: string, store: string, value: unknown, handlers: readonly AnyHandler[], mistake?: string): SluiceError {
+  const takes = handlers.map((handler) => handler.name).join(", ");
+  return new SluiceError(
+    "io/unsupported-value",
+    `Asset "${key}" returned ${describeValue(value)}, which the ${store} I/O manager cannot store${mistake ? `: ${mistake}` : ""}.`,
+    {
+      asset: key,
+      hint: `It takes ${takes} and values that structured clone keeps. Return one of these, or give the I/O manager a format or a handler for this type.`,
+    },
+  );
+}
+
+/** The handler a value is loaded with: the one asked for, else the recorded one, else `arrow`. Throws `io/unsupported-value` when the recorded one is not known here. */
+export function loadHandler(context: InputContext, handlers: readonly AnyHandler[], recorded: string | undefined): AnyHandler {
+  if (context.handler) return context.handler;
+  const found = handlerNamed(handlers, recorded ?? "arrow");
+  if (found) return found;
+  throw new SluiceError("io/unsupported-value", `Asset "${context.key}" was stored by the handler "${recorded}", which is not known here.`, {
+    asset: context.key,
+    hint: `Load it with .as(...), or give the I/O manager that handler. Known: ${handlers.map((handler) => handler.name).join(", ")}.`,
+  });
+}
+
+/** Runs work that a signal may cut short; whatever it throws then is the signal's reason, or `run/cancelled`. */
+export async function cancellable<Value>(
+  context: { readonly key: string; readonly signal: AbortSignal },
+  work: () => Promise<Value>,
+): Promise<Value> {
+  const { signal, key } = context;
+  const cancelled = (cause: unknown): unknown => {
+    const reason: unknown = signal.reason;
+    return reason instanceof SluiceError ? reason : new SluiceError("run/cancelled", `Asset "${key}" was cancelled.`, { asset: key, cause });
+  };
+  if (signal.aborted) throw cancelled(signal.reason);
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? cancelled(error) : error;
+  }
+}
+
+/**
+ * A stream that remembers what its source threw: an engine that reads it may report the same in its own words, but the user's error,
+ * with the user's line, is the one to show. It also stops at the next batch after `signal`.
+ */
+export function watched(
+  stream: TableStream,
+  signal: AbortSignal,
+): { readonly stream: TableStream; readonly thrown: () => { readonly error: unknown } | undefined } {
+  let thrown: { readonly error: unknown } | undefined;
+  const { schema } = stream;
+  return {
+    thrown: () => thrown,
+    stream: {
+      schema,
+      batches: (async function* () {
+        try {
+          for await (const batch of stream.batches) {
+            signal.throwIfAborted();
+            yield batch;
+          }
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      })(),
+    },
+  };
+}
