@@ -12,8 +12,11 @@ export interface DatabaseOptions {
   readonly idleRelease?: number | undefined;
 }
 
-/** What an operation is to do: `work` may reach files from SQL, `preview` may not wherever that can be had. */
-export type Purpose = "work" | "preview";
+/**
+ * What an operation does: "work" may change data; "read" only reads, views and files too; "look" asks the catalog; "preview" shows stored
+ * data to a person, and SQL hidden in it (a view) must reach no file.
+ */
+export type Purpose = "work" | "read" | "look" | "preview";
 export interface LeaseOptions {
   readonly signal?: AbortSignal | undefined;
   readonly purpose?: Purpose;
@@ -190,7 +193,7 @@ function createShared(path: string): Shared {
     acquire: ({ signal, purpose = "work" }) =>
       transition(async () => {
         clearTimeout(idle);
-        if (purpose === "work" && opened?.sealed) {
+        if ((purpose === "work" || purpose === "read") && opened?.sealed) {
           await previewsEnded();
           await close();
         }

@@ -73,7 +73,7 @@ export function columnWriter(context: WriteContext, field: ArrowField, path: str
       const writers = (type.children ?? []).map((_, i) => child(i, type.children?.[i]?.name ?? ""));
       return (vector, data, start, count, parent) => {
         const validity = validityOf(data, start, count, parent);
-        writers.forEach((write, i) => write(native.struct_vector_get_child(vector, i), part(data, i, path), start, count, validity));
+        for (const [i, write] of writers.entries()) write(native.struct_vector_get_child(vector, i), part(data, i, path), start, count, validity);
         writeValidity(native, vector, validity, count);
       };
     }

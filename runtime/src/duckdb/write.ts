@@ -1,4 +1,5 @@
 import type { TableStream } from "../io/manager.ts";
+import { SluiceError } from "../model/errors.ts";
 import type { ArrowBatch, ArrowField } from "./arrow-shape.ts";
 import type { Connection } from "./connection.ts";
 import { run } from "./query.ts";
@@ -55,7 +56,7 @@ export async function writeTable(connection: Connection, name: readonly string[]
       let verb = `CREATE TABLE ${target} AS`;
       let next = windows.next();
       for (;;) {
-        const { value, done } = await next;
+        const { value, done } = await unlessAborted(next, connection.signal);
         if (done && rows > 0) return rows;
         const stored = store(verb, value ?? []);
         if (!done) {
@@ -67,11 +68,25 @@ export async function writeTable(connection: Connection, name: readonly string[]
         verb = `INSERT INTO ${target}`;
       }
     } finally {
-      await windows.return(undefined);
+      // A stream that is stuck must not keep a cancelled write waiting.
+      const ended = windows.return(undefined);
+      if (connection.signal?.aborted) ended.catch(() => undefined);
+      else await ended;
     }
   } finally {
     source.end();
   }
+}
+
+/** What a promise gives, unless the signal comes first. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new SluiceError("run/cancelled", "The write was cancelled.", { cause: signal.reason }));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /** Groups the batches of a stream; the last window may be smaller, and an empty stream has none. */
