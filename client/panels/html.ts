@@ -12,7 +12,7 @@ export interface PageParts {
 }
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign);
+const attribute = (text: string) => text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign);
 
 /** What a page may load: its own script and styles, images beside them, and nothing from any network. */
 export const contentPolicy = (source: string, nonce: string): string =>
@@ -22,17 +22,17 @@ export const contentPolicy = (source: string, nonce: string): string =>
 
 /** The shell of a webview page: policy, one style sheet, one script, an empty root. */
 export const pageHtml = ({ title, language, source, nonce, script, style }: PageParts): string => `<!DOCTYPE html>
-<html lang="${escape(language)}">
+<html lang="${attribute(language)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escape(contentPolicy(source, nonce))}">
+<meta http-equiv="Content-Security-Policy" content="${attribute(contentPolicy(source, nonce))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
-<link rel="stylesheet" href="${escape(style)}">
+<title>${attribute(title)}</title>
+<link rel="stylesheet" href="${attribute(style)}">
 </head>
 <body>
 <div id="root"></div>
-<script nonce="${escape(nonce)}" src="${escape(script)}"></script>
+<script nonce="${attribute(nonce)}" src="${attribute(script)}"></script>
 </body>
 </html>
 `;

@@ -9,8 +9,8 @@ export const tableViewType = "sluice.table";
 
 export interface TablePanelsOptions {
   readonly extensionUri: vscode.Uri;
-  /** The table of a subject, once projects are known; `undefined` when there is no such project any more. */
-  readonly sourceOf: (subject: TableSubject) => Promise<TableSource | undefined>;
+  /** The table of a subject; `undefined` when there is no such project any more. */
+  readonly sourceOf: (subject: TableSubject) => TableSource | undefined;
 }
 
 export interface ShownTable {
@@ -21,7 +21,7 @@ export interface ShownTable {
 
 export interface TablePanels extends vscode.Disposable {
   /** Shows the table, in the panel that has it already if there is one; false when its project is gone. */
-  readonly open: (subject: TableSubject, options?: { readonly column?: vscode.ViewColumn; readonly preserveFocus?: boolean }) => Promise<boolean>;
+  readonly open: (subject: TableSubject, options?: { readonly column?: vscode.ViewColumn; readonly preserveFocus?: boolean }) => boolean;
   /** Fires when the first rows are on the screen, again after each sort, filter and refresh. */
   readonly onDidShow: vscode.Event<ShownTable>;
   /** The table of the active editor tab. */
@@ -69,15 +69,15 @@ export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions
   const serializer = vscode.window.registerWebviewPanelSerializer(tableViewType, {
     async deserializeWebviewPanel(panel, kept: unknown) {
       const subject = readSubject(kept);
-      const source = subject ? await sourceOf(subject) : undefined;
+      const source = subject ? sourceOf(subject) : undefined;
       if (subject && source && !panels.has(panelKey(subject))) fill(panel, subject, source);
       else panel.dispose();
     },
   });
 
   return {
-    async open(subject, { column = vscode.ViewColumn.Active, preserveFocus = false } = {}) {
-      const source = await sourceOf(subject);
+    open(subject, { column = vscode.ViewColumn.Active, preserveFocus = false } = {}) {
+      const source = sourceOf(subject);
       const existing = panels.get(panelKey(subject));
       if (existing) {
         existing.panel.reveal(undefined, preserveFocus);

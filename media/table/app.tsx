@@ -85,6 +85,16 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
   const closeBox = useCallback(() => setOpened(undefined), []);
   const closeMenu = useCallback(() => setMenu(undefined), []);
 
+  useEffect(() => {
+    // The grid is narrower beside the detail: its cell must not be hidden.
+    if (detail) requestAnimationFrame(() => grid.current?.show(detail));
+  }, [detail]);
+  const refresh = useCallback(() => {
+    session.refresh();
+    // The button that was pressed may go away.
+    if (selection) grid.current?.focus();
+  }, [session, selection]);
+
   const copy = useCallback(
     (format: CopyFormat, box: Box) => {
       const cells = boxCells(box);
@@ -112,6 +122,22 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
     document.addEventListener("copy", copying);
     return () => document.removeEventListener("copy", copying);
   }, [selection, copy]);
+
+  const withGrid = phase === "rows" || phase === "empty" || phase === "no-match";
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key === "Escape") {
+        if (detail) backToGrid();
+        else if (going) setGoing(false);
+        else setSelection(undefined);
+      } else if (event.key.toLowerCase() === "g" && (event.ctrlKey || event.metaKey) && withGrid) setGoing(true);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [detail, going, withGrid, backToGrid]);
 
   const openFilter = useCallback(
     (column: PageColumn, near: Element) => {
@@ -153,24 +179,10 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
     ];
   }
 
-  const withGrid = phase === "rows" || phase === "empty" || phase === "no-match";
   const detailColumn = detail ? shown[detail.column] : undefined;
   return (
     <Words.Provider value={say}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: keys that hold for the whole page */}
-      <div
-        className="page"
-        onKeyDown={(event) => {
-          if (event.key === "Escape") {
-            if (detail) backToGrid();
-            else if (going) setGoing(false);
-            else setSelection(undefined);
-          } else if (event.key.toLowerCase() === "g" && (event.ctrlKey || event.metaKey) && withGrid) setGoing(true);
-          else return;
-          event.preventDefault();
-          event.stopPropagation();
-        }}
-      >
+      <div className="page">
         <HeaderLine
           state={state}
           now={now}
@@ -187,11 +199,11 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
             announce(say("say.row", formatCount(row + 1, locale)), false);
             return true;
           }}
-          onRefresh={session.refresh}
+          onRefresh={refresh}
           onMaterialize={() => session.act("materialize")}
           onOpenSource={() => session.act("open-source")}
         />
-        <Strips state={state} now={now} onAct={session.act} onRefresh={session.refresh} onRetry={session.retry} />
+        <Strips state={state} now={now} onAct={session.act} onRefresh={refresh} onRetry={session.retry} />
         <FilterPills
           filters={query.filter}
           columns={shown}

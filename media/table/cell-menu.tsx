@@ -42,7 +42,7 @@ export function CellMenu({
 
   const step = (key: string) => {
     const buttons = [...(menu.current?.querySelectorAll("button") ?? [])];
-    const at = buttons.findIndex((button) => button === document.activeElement);
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     const to = key === "Home" ? 0 : key === "End" ? buttons.length - 1 : (at + (key === "ArrowDown" ? 1 : -1) + buttons.length) % buttons.length;
     buttons[to]?.focus();
   };

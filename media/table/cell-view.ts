@@ -21,7 +21,7 @@ export interface CellParams extends ICellRendererParams {
 
 /** Spaces at the ends and characters without a shape, which a reader would take for something else. */
 const unseen = /^ +| +$|[\t\r\n\u00a0\u200b\ufeff]/g;
-const shapes: Readonly<Record<string, string>> = { "\t": "→", "\n": "↵", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\ufeff": "∅" };
+const shapes: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r", "\u00a0": "·", "\u200b": "\\u200b", "\ufeff": "\\ufeff" };
 
 function textNodes(text: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];

@@ -2,7 +2,7 @@ import type { CellContextMenuEvent, CellFocusedEvent, CellMouseDownEvent, GridAp
 import type { Ref } from "react";
 import type { PageColumn, Sort } from "../../runtime/src/model/page.ts";
 import type { TableTexts } from "../../runtime/src/model/table-texts.ts";
-import { boxOf, type CellSpot, moved, type Selection, single, wholeRows } from "./selection.ts";
+import { boxOf, type CellSpot, inBox, moved, type Selection, single, wholeRows } from "./selection.ts";
 import type { TableSession } from "./session.ts";
 
 export const numberColumn = "#";
@@ -11,6 +11,8 @@ export interface GridHandle {
   /** Scrolls to a row and focuses it. */
   readonly goTo: (row: number) => void;
   readonly focus: () => void;
+  /** Scrolls as little as needed, and focuses nothing. */
+  readonly show: (spot: CellSpot) => void;
 }
 export interface GridProps {
   readonly ref?: Ref<GridHandle>;
@@ -33,7 +35,7 @@ export interface GridProps {
 }
 
 /** What changes too often for the grid's own options, read through one object. */
-export type Latest = GridProps & { extending: boolean };
+export type Latest = GridProps & { pressing: boolean };
 
 export const columnId = (index: number) => `c${index}`;
 export const columnIndex = (id: string) => (id === numberColumn ? -1 : Number(id.slice(1)));
@@ -47,20 +49,27 @@ export function gridActions(
   let asked = 0;
   let restored = false;
 
+  /** The rows' part of the screen, one row of it, and how high a row is. */
+  function place() {
+    const viewport = shell.current?.querySelector(".ag-grid-viewport");
+    const header = shell.current?.querySelector(".ag-header");
+    const row = shell.current?.querySelector(".ag-grid-scrolling-container > .ag-row[row-index]");
+    if (!viewport || !header) return undefined;
+    const top = header.getBoundingClientRect().bottom;
+    const height = viewport.getBoundingClientRect().top + viewport.clientHeight - top;
+    const box = row?.getBoundingClientRect();
+    return { top, height, index: Number(row?.getAttribute("row-index") ?? 0), rowTop: box?.top ?? top, rowHeight: box?.height || 24 };
+  }
+
   /** Rows and columns that can be seen, from one row's place on the screen. */
   function lookNow(): void {
-    const body = shell.current?.querySelector<HTMLElement>(".ag-body-viewport");
-    const row = body?.querySelector<HTMLElement>(".ag-center-cols-container .ag-row[row-index]");
+    const seen = place();
     const grid = api.current;
-    if (!body || !grid) return;
+    if (!seen || !grid) return;
     const { rows } = latest.current;
-    const view = body.getBoundingClientRect();
-    const place = row?.getBoundingClientRect();
-    const index = Number(row?.getAttribute("row-index") ?? 0);
-    const height = place && place.height > 0 ? place.height : 24;
-    const first = place ? index + (view.top - place.top) / height : 0;
+    const first = seen.index + (seen.top - seen.rowTop) / seen.rowHeight;
     const top = Math.max(0, Math.min(rows - 1, Math.floor(first + 0.01)));
-    const bottom = Math.max(top, Math.min(rows - 1, Math.ceil(first + view.height / height - 0.01) - 1));
+    const bottom = Math.max(top, Math.min(rows - 1, Math.ceil(first + seen.height / seen.rowHeight - 0.01) - 1));
     const across = grid
       .getAllDisplayedVirtualColumns()
       .map((column) => columnIndex(column.getColId()))
@@ -79,7 +88,12 @@ export function gridActions(
   }
   function focusSpot(spot: CellSpot): void {
     show(spot);
-    api.current?.setFocusedCell(spot.row, columnId(spot.column));
+    const focus = () => api.current?.setFocusedCell(spot.row, columnId(spot.column));
+    focus();
+    // A row far away is drawn a frame later; until then nothing there can hold the focus.
+    requestAnimationFrame(() => {
+      if (!document.activeElement?.closest(".ag-cell")) focus();
+    });
   }
 
   function onKey({ event, node }: SuppressKeyboardEventParams): boolean {
@@ -125,9 +139,8 @@ export function gridActions(
   }
 
   function pageSize(): number {
-    const body = shell.current?.querySelector(".ag-body-viewport");
-    const row = body?.querySelector(".ag-row");
-    return body && row ? Math.max(1, Math.floor(body.clientHeight / row.clientHeight) - 1) : 20;
+    const seen = place();
+    return seen ? Math.max(1, Math.floor(seen.height / seen.rowHeight) - 1) : 20;
   }
 
   return {
@@ -144,11 +157,13 @@ export function gridActions(
       const column = focused ? Math.max(0, columnIndex(focused.column.getColId())) : 0;
       focusSpot({ row: Math.max(0, Math.min(last, row)), column });
     },
+    show,
     focus() {
       const focused = api.current?.getFocusedCell();
       if (focused) return api.current?.setFocusedCell(focused.rowIndex, focused.column);
-      const first = shell.current?.querySelector<HTMLElement>(".ag-row[row-index]");
-      focusSpot({ row: Number(first?.getAttribute("row-index") ?? 0), column: 0 });
+      const seen = place();
+      const row = seen ? Math.ceil(seen.index + (seen.top - seen.rowTop) / seen.rowHeight) : 0;
+      focusSpot({ row: Math.max(0, Math.min(latest.current.rows - 1, row)), column: 0 });
     },
     restore() {
       const kept = latest.current.session.kept();
@@ -178,8 +193,15 @@ export function gridActions(
     },
     onFocused(event: CellFocusedEvent) {
       const column = typeof event.column === "object" && event.column ? columnIndex(event.column.getColId()) : -1;
-      if (event.rowIndex === null || column < 0 || latest.current.extending) return;
+      if (event.rowIndex === null || column < 0 || latest.current.pressing) return;
       latest.current.onSelect(single({ row: event.rowIndex, column }));
+    },
+    /** The mouse selects by itself: what the grid focuses meanwhile must not. */
+    onPress() {
+      latest.current.pressing = true;
+      setTimeout(() => {
+        latest.current.pressing = false;
+      });
     },
     onMouseDown(event: CellMouseDownEvent) {
       const mouse = event.event;
@@ -187,23 +209,10 @@ export function gridActions(
       if (!(mouse instanceof MouseEvent) || row === null) return;
       const { selection, columns, onSelect } = latest.current;
       const column = columnIndex(event.column.getColId());
-      const box = selection ? boxOf(selection) : undefined;
-      if (column < 0) {
-        if (mouse.button !== 0) return;
-        onSelect(wholeRows(mouse.shiftKey && selection ? selection.anchor.row : row, row, columns.length));
-      } else if (mouse.shiftKey && selection) {
-        latest.current.extending = true;
-        onSelect({ anchor: selection.anchor, head: { row, column } });
-        setTimeout(() => {
-          latest.current.extending = false;
-        });
-      } else if (mouse.button === 2 && box && row >= box.top && row <= box.bottom && column >= box.left && column <= box.right) {
-        // The menu is for the selection that was pressed on: it must not shrink to one cell.
-        latest.current.extending = true;
-        setTimeout(() => {
-          latest.current.extending = false;
-        });
-      } else onSelect(single({ row, column }));
+      if (mouse.button === 2 && selection && inBox(boxOf(selection), row, Math.max(0, column))) return;
+      if (column < 0) onSelect(wholeRows(mouse.shiftKey && selection ? selection.anchor.row : row, row, columns.length));
+      else if (mouse.shiftKey && selection) onSelect({ anchor: selection.anchor, head: { row, column } });
+      else onSelect(single({ row, column }));
     },
     onMouseOver(event: { readonly event?: Event | null; readonly rowIndex: number | null; readonly column: { getColId(): string } }) {
       const { selection, columns, onSelect } = latest.current;

@@ -49,7 +49,7 @@ export function Grid(props: GridProps) {
   const { session, texts, columns, rows, sort, filtered, generation, selection } = props;
   const api = useRef<GridApi | undefined>(undefined);
   const shell = useRef<HTMLDivElement>(null);
-  const latest = useRef<Latest>({ ...props, extending: false });
+  const latest = useRef<Latest>({ ...props, pressing: false });
   Object.assign(latest.current, props);
 
   const sizes = useMemo(measure, []);
@@ -162,11 +162,11 @@ export function Grid(props: GridProps) {
   }, [sort, shown]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new rows, so look again
   useEffect(() => actions.look(), [generation, actions]);
-  useImperativeHandle(props.ref, () => ({ goTo: actions.goTo, focus: actions.focus }), [actions]);
+  useImperativeHandle(props.ref, () => ({ goTo: actions.goTo, focus: actions.focus, show: actions.show }), [actions]);
 
   const theme = useMemo(() => gridTheme(sizes), [sizes]);
   return (
-    <div className="grid" ref={shell} onKeyDownCapture={actions.onHeaderKey}>
+    <div className="grid" ref={shell} onKeyDownCapture={actions.onHeaderKey} onMouseDownCapture={actions.onPress}>
       <AgGridReact
         theme={theme}
         modules={modules}

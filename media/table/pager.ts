@@ -181,7 +181,8 @@ export function createPager(options: PagerOptions): Pager {
       if (asked.all) columns = page.columns;
       cache.put(page, asked.all ? 0 : asked.spot.across * pageColumns);
       options.onPage({ columns: columns ?? page.columns, rows, ms, first });
-      pump();
+      // While the scrollbar is dragged, the rest after it asks.
+      if (!stopTimer) pump();
       return true;
     },
     refuse(id, error) {
@@ -190,7 +191,7 @@ export function createPager(options: PagerOptions): Pager {
       if (asked?.generation !== generation) return false;
       failed.add(failKey(asked.spot));
       options.onError(error);
-      pump();
+      if (!stopTimer) pump();
       return true;
     },
     retry() {

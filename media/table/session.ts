@@ -62,6 +62,8 @@ export interface TableSession {
 }
 
 export interface SessionOptions {
+  /** Runs when a dragged scrollbar has rested for that long. */
+  readonly afterRest?: (run: () => void, ms: number) => () => void;
   readonly later?: (run: () => void, ms: number) => () => void;
   readonly now?: () => number;
   readonly onTexts?: (texts: TableTexts) => void;
@@ -72,10 +74,25 @@ const timer = (run: () => void, ms: number) => {
   return () => clearTimeout(id);
 };
 
+/** Counts frames besides time: where a frame takes longer than the rest, the scrollbar may still be moving. */
+const timerAndFrames = (run: () => void, ms: number) => {
+  let frame = 0;
+  const stop = timer(() => {
+    frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(run);
+    });
+  }, ms);
+  return () => {
+    stop();
+    cancelAnimationFrame(frame);
+  };
+};
+
 /** Everything the page knows, without a pixel: a fold over the host's messages and the reader's choices. */
 export function createSession(host: Host<TableRequest, TableMessage>, options: SessionOptions = {}): TableSession {
   const later = options.later ?? timer;
   const now = options.now ?? Date.now;
+  const afterRest = options.afterRest ?? timerAndFrames;
   const listeners = new Set<() => void>();
   const drawers = new Set<() => void>();
   const answers = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }>();
@@ -83,7 +100,7 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
   let held = false;
   let shown: string | undefined;
   let view: TableView | undefined;
-  let stopKeeping: (() => void) | undefined;
+  let keeping = false;
   let state: TableState = {
     snapshot: undefined,
     locale: "en",
@@ -112,7 +129,7 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
       return lastId;
     },
     cancel: (id) => host.send({ type: "cancel", id }),
-    later,
+    later: afterRest,
     now,
     onPage({ columns, rows, ms, first }) {
       if (first) shown ??= storedVersion(state.snapshot?.status);
@@ -152,8 +169,10 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
   }
 
   function keepSoon(): void {
-    stopKeeping ??= later(() => {
-      stopKeeping = undefined;
+    if (keeping) return;
+    keeping = true;
+    later(() => {
+      keeping = false;
       if (view) host.keep(view);
     }, 250);
   }

@@ -73,7 +73,9 @@ window.acquireVsCodeApi = () => ({
     host.kept = state;
   },
 });
-document.addEventListener("securitypolicyviolation", (event) => host.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
+document.addEventListener("securitypolicyviolation", (event) =>
+  host.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`),
+);
 
 // The editor dresses the page like this: variables on the root element, classes on the body.
 const dress = () => {

@@ -49,7 +49,10 @@ export function fakeCell(row: number, column: string): string | null {
     case "tags":
       return row % 2 === 0 ? '["vip", "eu"]' : "[]";
     case "payload":
-      return JSON.stringify({ words: Array.from({ length: 60 }, (_, at) => `word ${at}`) }).replace("{", `{"a": 9223372036854775807, "row": ${row}, `);
+      return JSON.stringify({ words: Array.from({ length: 60 }, (_, at) => `word ${at}`) }).replace(
+        "{",
+        `{"a": 9223372036854775807, "row": ${row}, `,
+      );
     case "ratio":
       return ratios[row % ratios.length] ?? null;
     default:
