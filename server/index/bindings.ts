@@ -1,0 +1,92 @@
+import { bare } from "./expressions.ts";
+import type { ImportFact } from "./facts.ts";
+import { ts } from "./typescript.ts";
+
+/** Whose imports make a call a definition. */
+export const packageName = "sluice";
+
+const definers = new Set(["asset", "assets", "source", "assetCheck", "ioManagerKey", "defineConfig", "self", "output"]);
+export type Definer = "asset" | "assets" | "source" | "assetCheck" | "ioManagerKey" | "defineConfig" | "self" | "output";
+
+/** What the names of the package are called in one file. */
+export interface PackageBindings {
+  /** The package's function that this call is of, unless a scope around it uses the name for something else. */
+  readonly definer: (call: ts.CallExpression) => Definer | undefined;
+  /** Finds where one of the names stands; `undefined` when the file imports none of them. */
+  readonly pattern: RegExp | undefined;
+  /** Calls `inside` while these names mean something else. */
+  readonly shadowing: (names: ReadonlySet<string>, inside: () => void) => void;
+  readonly isShadowed: (name: string) => boolean;
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** Finds the names as whole words. Nearly all files use one of a few sets of names, and making an expression costs more than using it. */
+function patternOf(names: readonly string[]): RegExp {
+  const alternatives = names.map((name) => name.replaceAll("$", "\\$")).join("|");
+  const known = patterns.get(alternatives);
+  if (known) return known;
+  if (patterns.size > 100) patterns.clear();
+  const made = new RegExp(`(?<![\\w$.])(?:${alternatives})(?![\\w$])`, "gu");
+  patterns.set(alternatives, made);
+  return made;
+}
+
+/** Reads the imports of the package, under whatever local name, as a namespace as well. */
+export function packageBindings(imports: readonly ImportFact[]): PackageBindings {
+  const functions = new Map<string, Definer>();
+  const namespaces = new Set<string>();
+  for (const { local, imported, spec } of imports) {
+    if (spec !== packageName) continue;
+    if (imported === "*") namespaces.add(local);
+    else if (definers.has(imported)) functions.set(local, imported as Definer);
+  }
+  const names = [...functions.keys(), ...namespaces];
+  const shadows: ReadonlySet<string>[] = [];
+  const isShadowed = (name: string) => shadows.some((scope) => scope.has(name));
+
+  const named = (callee: ts.Expression): Definer | undefined => {
+    const at = bare(callee);
+    if (ts.isIdentifier(at)) return isShadowed(at.text) ? undefined : functions.get(at.text);
+    if (!ts.isPropertyAccessExpression(at)) return undefined;
+    const left = bare(at.expression);
+    const isMember = ts.isIdentifier(left) && namespaces.has(left.text) && !isShadowed(left.text) && definers.has(at.name.text);
+    return isMember ? (at.name.text as Definer) : undefined;
+  };
+  return {
+    pattern: names.length === 0 ? undefined : patternOf(names),
+    isShadowed,
+    shadowing: (scope, inside) => {
+      if (scope.size === 0) return inside();
+      shadows.push(scope);
+      inside();
+      shadows.pop();
+    },
+    definer: (call) => {
+      const callee = bare(call.expression);
+      // ioManagerKey()("warehouse")
+      if (ts.isCallExpression(callee)) return named(callee.expression) === "ioManagerKey" ? "ioManagerKey" : undefined;
+      const name = named(callee);
+      return name === "ioManagerKey" ? undefined : name;
+    },
+  };
+}
+
+function addNames(name: ts.BindingName, names: Set<string>): void {
+  if (ts.isIdentifier(name)) names.add(name.text);
+  else for (const element of name.elements) if (ts.isBindingElement(element)) addNames(element.name, names);
+}
+
+/** Names that a function declares itself: its parameters and the declarations in its body. */
+export function ownNames(node: ts.SignatureDeclaration): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const parameter of node.parameters) addNames(parameter.name, names);
+  const body = "body" in node ? node.body : undefined;
+  if (body && ts.isBlock(body)) {
+    for (const statement of body.statements) {
+      if (ts.isVariableStatement(statement)) for (const { name } of statement.declarationList.declarations) addNames(name, names);
+      else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name) names.add(statement.name.text);
+    }
+  }
+  return names;
+}

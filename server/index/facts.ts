@@ -1,0 +1,108 @@
+import type { AssetKind } from "../../runtime/src/model/graph.ts";
+
+/** Offsets into the file's text, in UTF-16 units. */
+export type Span = readonly [start: number, end: number];
+
+/** `imported` is "*" for a namespace, "default" for the default export. */
+export interface ImportFact {
+  readonly local: string;
+  readonly imported: string;
+  readonly spec: string;
+}
+
+/**
+ * One name that the module offers. Own: `local`. From elsewhere: `spec` with `imported`, which is "*" for `export * as name`.
+ * `export * from` has the name "*" and no `imported`.
+ */
+export interface ExportFact {
+  readonly name: string;
+  readonly local?: string;
+  readonly imported?: string;
+  readonly spec?: string;
+}
+
+/** `const path = chain`: another name for something, such as `const good = split.good` or `{ a: rawSales }`. */
+export interface AliasFact {
+  readonly path: readonly string[];
+  readonly chain: readonly string[];
+}
+
+/** Something an asset names as its upstream. One of `chain`, `key` and `inline`; none of them where it is computed. */
+export interface RefFact {
+  /** Property in `inputs`; left out for `deps`. */
+  readonly input?: string;
+  readonly inputSpan?: Span;
+  /** Identifier and members: `["ns", "sales"]`. */
+  readonly chain?: readonly string[];
+  /** A string in `deps`. */
+  readonly key?: string;
+  /** Position in the file's `assets`, for an asset defined on the spot. */
+  readonly inline?: number;
+  /** What stands there, for a reader. */
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface AssetFact {
+  readonly kind: AssetKind;
+  /** How the file's top level reaches it: `["rawSales"]`, `["split", "good"]`; left out for one that no variable holds. */
+  readonly path?: readonly string[];
+  /** Left out where the key is computed. */
+  readonly key?: string;
+  /** The whole declaration. */
+  readonly span: Span;
+  /** The key's literal, or the call where there is none. */
+  readonly keySpan: Span;
+  /** The variable's name, or the output's. */
+  readonly nameSpan?: Span;
+  readonly group?: string;
+  readonly description?: string;
+  readonly ioManager?: { readonly chain: readonly string[]; readonly span: Span };
+  readonly refs: readonly RefFact[];
+  /** True where one of the module's exports reaches it: only these are loaded. */
+  readonly exported?: true;
+  /** True while the file does not parse and this is the last good record. */
+  readonly stale?: true;
+}
+
+/** A call of `ioManagerKey()`. */
+export interface ManagerKeyFact {
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly span: Span;
+}
+
+/** A call of `assetCheck`. */
+export interface CheckFact {
+  readonly name?: string;
+  readonly ref: RefFact;
+}
+
+/** What the syntax of a `defineConfig` call shows. */
+export interface ConfigFact {
+  /** Globs; left out where they are computed. */
+  readonly assets?: readonly string[];
+  readonly targets: readonly string[];
+  readonly defaultTarget?: string;
+}
+
+/**
+ * Everything the index keeps of one file. Immutable, replaced as a whole; plain data without syntax tree or text, so that it can be
+ * cached and sent between threads.
+ */
+export interface FileFacts {
+  /** False while the file has syntax errors. */
+  readonly parses: boolean;
+  /** Offset of each line's first character. */
+  readonly lines: readonly number[];
+  readonly imports: readonly ImportFact[];
+  readonly exports: readonly ExportFact[];
+  readonly aliases: readonly AliasFact[];
+  readonly assets: readonly AssetFact[];
+  readonly managerKeys: readonly ManagerKeyFact[];
+  readonly checks: readonly CheckFact[];
+  readonly config?: ConfigFact;
+}
+
+/** Local name of `export default`: no identifier can equal it. */
+export const defaultExport = "*default*";
