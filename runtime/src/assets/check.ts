@@ -1,8 +1,8 @@
 import { isKind, kind } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { Context } from "./context.ts";
-import type { AssetDefinition, CheckDefinition, InputDefinition } from "./definition.ts";
-import { plainInput } from "./input-definition.ts";
+import type { AssetDefinition, CheckDefinition } from "./definition.ts";
+import { definitionOf, plainInput } from "./input-definition.ts";
 import type { Input } from "./inputs.ts";
 import type { Resources } from "./keys.ts";
 import type { Promisable } from "./mistake.ts";
@@ -36,7 +36,7 @@ export function assetCheck<Value, P, R extends Resources = {}>(
     readonly run: (value: Value, context: Context<P, R>) => Promisable<boolean | CheckResult>;
   },
 ): AssetCheck {
-  const checked = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : (input as unknown as InputDefinition);
+  const checked = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : definitionOf(input);
   if (!isKind(checked, "input") || checked.upstream === undefined) {
     throw new SluiceError("config/invalid", `assetCheck() was given ${describe(input)} where it takes an asset.`);
   }

@@ -20,6 +20,12 @@ function handlerOf(value: unknown): AnyHandler {
   );
 }
 
+const definitionKey = Symbol.for("sluice.input");
+
+/** The definition behind an input that users hold: `merged` is a setter there and a fact here. */
+export const definitionOf = (input: object): InputDefinition =>
+  (input as { readonly [definitionKey]?: InputDefinition })[definitionKey] ?? (input as InputDefinition);
+
 /** Adds the setters that users call; they are not enumerable, so that a spread or a print of a definition shows its data only. */
 export function withSetters<Target extends object>(target: Target, input: InputDefinition): Target {
   const next = (change: Partial<InputDefinition>) => {
@@ -47,6 +53,7 @@ export function withSetters<Target extends object>(target: Target, input: InputD
     window: (range: unknown) => take({ type: "window", ...windowRange(range) }),
     merged: () => next({ merged: true }),
   };
+  Object.defineProperty(target, definitionKey, { value: { ...input } });
   for (const [name, value] of Object.entries(setters)) Object.defineProperty(target, name, { value });
   return target;
 }
@@ -93,7 +100,7 @@ export function inputDefinitions(asset: string, inputs: unknown): Readonly<Recor
 
 function inputDefinition(asset: string, what: string, value: unknown): InputDefinition {
   if (isKind(value, "asset")) return plainInput(value as unknown as AssetDefinition);
-  if (isKind(value, "input")) return value as unknown as InputDefinition;
+  if (isKind(value, "input")) return definitionOf(value);
   if (value === undefined) throw usedTooEarly(asset, what);
   throw wrong(
     `The ${what} of asset "${asset}" is ${describe(value)} where it takes an asset.`,
