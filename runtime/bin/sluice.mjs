@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  console.error(`sluice needs Node 22.15 or newer; this is ${process.versions.node}.`);
+  process.exit(2);
+}
+
+// A project without a copy of its own gets this one, by the same names.
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const embedded = { "apache-arrow": fileURLToPath(import.meta.resolve("apache-arrow")) };
+for (const [name, target] of Object.entries(exports)) {
+  if (typeof target === "object") embedded[`sluice${name.slice(1)}`] = fileURLToPath(new URL(`../${target.default}`, import.meta.url));
+}
+
+const { main } = await import("../dist/cli.js");
+await main(process.argv.slice(2), { embedded });

@@ -1,0 +1,161 @@
+import { formatDuration, formatRows } from "../model/duration.ts";
+import type { PlannedStep, RunEvent } from "../model/events.ts";
+import { errorText } from "./errors.ts";
+import { liveLines } from "./live.ts";
+import { padEnd, plainLine, type Terminal, widthOf } from "./terminal.ts";
+
+/** Steps of a plan drawn before a run; the rest is counted. */
+const longestPlan = 24;
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+interface Running {
+  readonly step: string;
+  readonly startedAt: number;
+  attempt: number;
+  progress?: { readonly done: number; readonly total?: number | undefined };
+}
+export interface RunView {
+  readonly take: (event: RunEvent) => void;
+  /** A line that user code printed. */
+  readonly log: (line: string) => void;
+  /** Draws the moving lines again, for the clock in them. */
+  readonly tick: (now: number) => void;
+}
+
+/** A run in the terminal, as a fold over its events: the plan, a line for each asset as it ends, what runs now, and a summary. */
+export function runView(terminal: Terminal, folder: string): RunView {
+  const live = liveLines(terminal);
+  const { paint } = terminal;
+  const steps = new Map<string, PlannedStep>();
+  const running = new Map<string, Running>();
+  const stored = new Map<string, { readonly rows?: number | undefined; readonly place?: string | undefined }>();
+  const counts = { materialized: 0, failed: 0, skipped: 0, fresh: 0 };
+  let widest = 0;
+  let ticks = 0;
+
+  const line = (mark: string, asset: string, ...rest: readonly (string | undefined)[]) => {
+    const details = rest.filter((each) => each !== undefined && each !== "").join("  ");
+    live.print(`${mark} ${padEnd(plainLine(asset), widest)}  ${details}`.trimEnd() + "\n");
+  };
+  function drawPlan(plan: readonly PlannedStep[], target: string): void {
+    const assets = plan.flatMap((step) => step.assets);
+    widest = Math.min(48, Math.max(...assets.map((key) => widthOf(plainLine(key))), 0));
+    live.print(`${paint("bold", plainLine(target))} · ${assets.length} ${assets.length === 1 ? "asset" : "assets"}\n`);
+    if (!terminal.interactive) return;
+    for (const step of plan.slice(0, longestPlan)) {
+      const after = step.after.length === 0 ? "" : paint("dim", `← ${plainLine(step.after.join(", "))}`);
+      live.print(`  ${padEnd(plainLine(step.assets.join(", ")), widest)}  ${after}`.trimEnd() + "\n");
+    }
+    if (plan.length > longestPlan) live.print(paint("dim", `  and ${plan.length - longestPlan} more\n`));
+    live.print("\n");
+  }
+  function finished(step: string, ms: number): void {
+    for (const key of steps.get(step)?.assets ?? []) {
+      const made = stored.get(key);
+      if (!made) {
+        line(paint("dim", "-"), key, paint("dim", "left as it was"));
+        continue;
+      }
+      counts.materialized++;
+      const rows = made.rows === undefined ? "" : formatRows(made.rows);
+      line(
+        paint("green", "✓"),
+        key,
+        padEnd(rows, 12),
+        padEnd(formatDuration(ms), 8),
+        made.place === undefined ? "" : paint("dim", plainLine(made.place)),
+      );
+    }
+  }
+  function summary(state: string, ms: number): void {
+    live.show([]);
+    const parts = [
+      counts.failed > 0 ? paint("red", `${counts.failed} failed`) : "",
+      counts.materialized > 0 ? `${counts.materialized} materialized` : "",
+      counts.fresh > 0 ? `${counts.fresh} fresh already` : "",
+      counts.skipped > 0 ? `${counts.skipped} skipped` : "",
+    ].filter((each) => each !== "");
+    live.print(`${state}${parts.length === 0 ? "" : `: ${parts.join(", ")}`} in ${formatDuration(ms)}\n`);
+  }
+
+  function tick(now: number): void {
+    if (!terminal.interactive) return;
+    ticks++;
+    live.show(
+      Array.from(running.values(), ({ step, startedAt, attempt, progress }) => {
+        const done = progress && (progress.total ? `${Math.floor((100 * progress.done) / progress.total)} %` : `${progress.done}`);
+        const details = [formatDuration(now - startedAt), done, attempt > 1 ? `attempt ${attempt}` : undefined].filter((each) => each !== undefined);
+        return `${spinner[ticks % spinner.length]} ${padEnd(plainLine(step), widest)}  ${details.join("  ")}`;
+      }),
+    );
+  }
+
+  const take = (event: RunEvent): void => {
+    switch (event.type) {
+      case "run-queued":
+        for (const step of event.plan) steps.set(step.step, step);
+        drawPlan(event.plan, event.target);
+        break;
+      case "step-started":
+        running.set(event.step, { step: event.step, startedAt: event.at, attempt: event.attempt });
+        break;
+      case "progress": {
+        const now = running.get(event.step);
+        if (now) now.progress = { done: event.done, total: event.total };
+        break;
+      }
+      case "materialized":
+        stored.set(event.asset, { rows: event.metadata?.rows ?? event.record.rows, place: event.metadata?.place });
+        break;
+      case "log":
+        live.print(`  ${paint("dim", `${plainLine(event.step)} |`)} ${paintLevel(event.level, plainLine(event.message))}\n`);
+        break;
+      case "step-retrying":
+        line(paint("yellow", "↻"), event.step, `attempt ${event.attempt} failed, again in ${formatDuration(event.delay)}`);
+        live.print(errorText(event.error, terminal, folder));
+        break;
+      case "step-finished":
+        running.delete(event.step);
+        finished(event.step, event.ms);
+        break;
+      case "step-failed":
+        running.delete(event.step);
+        counts.failed++;
+        line(
+          paint("red", "✗"),
+          (steps.get(event.step)?.assets ?? [event.step]).join(", "),
+          padEnd(paint("red", "failed"), 12),
+          formatDuration(event.ms),
+        );
+        live.print(errorText(event.error, terminal, folder));
+        break;
+      case "step-skipped": {
+        if (event.reason === "not-needed") counts.fresh++;
+        else counts.skipped++;
+        const why = { "upstream-failed": "failed", "upstream-skipped": "was skipped", "not-needed": "", cancelled: "" }[event.reason];
+        const text =
+          event.reason === "not-needed"
+            ? "fresh"
+            : event.reason === "cancelled"
+              ? "cancelled"
+              : `skipped: ${event.because ?? "an upstream asset"} ${why}`;
+        for (const key of steps.get(event.step)?.assets ?? [event.step]) line(paint("dim", "-"), key, paint("dim", plainLine(text)));
+        break;
+      }
+      case "run-finished":
+        summary(paint("green", "Done"), event.ms);
+        break;
+      case "run-failed":
+        summary(paint("red", "Failed"), event.ms);
+        if (event.error) live.print(errorText(event.error, terminal, folder));
+        break;
+      case "run-cancelled":
+        summary(paint("yellow", "Cancelled"), event.ms);
+        break;
+    }
+    if ("at" in event && running.size > 0) tick(event.at);
+  };
+  const paintLevel = (level: string, text: string): string =>
+    level === "error" ? paint("red", text) : level === "warn" ? paint("yellow", text) : text;
+  return { take, tick, log: (text) => live.print(`  ${paint("dim", "|")} ${plainLine(text)}\n`) };
+}
