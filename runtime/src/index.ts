@@ -40,6 +40,7 @@ export { type Resource, resource } from "./assets/resource.ts";
 export { self, source } from "./assets/source.ts";
 export type { ColumnType, Described, Metadata, Received, Retry, Storage } from "./assets/storage.ts";
 export type { Cloneable, DefaultStorable, Register, RowOf, TableValue, TableValues } from "./assets/values.ts";
+export { type ReadCsvOptions, type ReadJsonOptions, type ReadOptions, readCsv, readJson, readParquet } from "./duckdb/readers.ts";
 export { arrow } from "./handlers/arrow.ts";
 export { batches } from "./handlers/batches.ts";
 export { type RowOptions, rows } from "./handlers/rows.ts";

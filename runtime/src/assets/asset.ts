@@ -21,6 +21,7 @@ export interface AssetSpec<
   K extends IOManagerKey,
   Schema extends MaybeSchema,
   A extends Params,
+  Optional extends boolean,
 > extends Described,
     Storage<K> {
   /** Loaded through the I/O manager that stored each, and handed to `run`. */
@@ -36,10 +37,15 @@ export interface AssetSpec<
   readonly timeout?: number;
   /** Assets of one pool share a limit of how many run at once. */
   readonly pool?: string;
+  /** `true`: `run` may return `undefined`, and then nothing is stored: the former value stays, downstream is skipped. */
+  readonly optional?: Optional;
   /** Validates each row before it is stored, names the columns of an empty result, and gives downstream its output type. */
   readonly rowSchema?: Schema;
   /** Returns the value to store, or nothing when the asset stores it by itself. */
-  readonly run: (inputs: LoadedInputs<I, P>, context: Context<P, R, A>) => Returned<Value, StorageVerdict<Key, Value, K, Schema>>;
+  readonly run: (
+    inputs: LoadedInputs<I, P>,
+    context: Context<P, R, A>,
+  ) => Returned<Value, StorageVerdict<Key, true extends Optional ? Exclude<Value, undefined> : Value, K, Schema>>;
 }
 
 /**
@@ -56,12 +62,16 @@ export function asset<
   K extends IOManagerKey = DefaultIOManagerKey,
   Schema extends MaybeSchema = NoSchema,
   A extends Params = {},
->(key: Key, spec: AssetSpec<Key, Value, I, R, P, K, Schema, A>): Asset<Received<Value, Schema>, P, Key> {
-  checkProperties(`asset "${key}"`, spec, [...describedProperties, ...storageProperties, ...stepProperties, "rowSchema"], key);
+  Optional extends boolean = false,
+>(
+  key: Key,
+  spec: AssetSpec<Key, Value, I, R, P, K, Schema, A, Optional>,
+): Asset<Received<true extends Optional ? Exclude<Value, undefined> : Value, Schema>, P, Key> {
+  checkProperties(`asset "${key}"`, spec, [...describedProperties, ...storageProperties, ...stepProperties, "rowSchema", "optional"], key);
   const loose = spec as unknown as Readonly<Record<string, unknown>>;
   const outputs: Record<string, ReturnType<typeof outputDefinition>> = {};
   const step: StepDefinition = { ...stepDefinition(key, loose), outputs };
   const definition = assetObject(outputDefinition(key, loose, { assetKind: "asset", step, definedAt: callSite(asset) }));
   outputs[""] = definition;
-  return definition as unknown as Asset<Received<Value, Schema>, P, Key>;
+  return definition as unknown as ReturnType<typeof asset<Key, Value, I, R, P, K, Schema, A, Optional>>;
 }

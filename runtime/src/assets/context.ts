@@ -6,6 +6,9 @@ import type { Metadata } from "./storage.ts";
 export type ParamValue = string | number | boolean | null | readonly (string | number)[];
 export type Params = Readonly<Record<string, ParamValue>>;
 
+/** Params as `run` sees them: a default of `true` may be given as `false`. */
+type Given<A> = { readonly [Name in keyof A]: A[Name] extends boolean ? boolean : A[Name] };
+
 /** What `run` receives beside its inputs. */
 export interface Context<P, R = unknown, A = unknown> {
   /** The asset's key; the prefix where `assets()` defines several. */
@@ -14,7 +17,7 @@ export interface Context<P, R = unknown, A = unknown> {
   readonly partition: Partition<P>;
   readonly resources: Opened<R>;
   /** The asset's `params`, with what this run was given in place of its defaults. */
-  readonly params: A;
+  readonly params: Given<A>;
   /** Aborted when the run is cancelled or the asset's `timeout` is over. */
   readonly signal: AbortSignal;
   readonly log: Log;

@@ -1,7 +1,7 @@
 import type { Batches, kind, Rows, SqlQuery, TypeHandler, types, UpstreamRow } from "../io/manager.ts";
 import type { IOManagerKey } from "./keys.ts";
 import type { DimensionName, Mapping, PartitionKey, PartitionMap, Without } from "./mapping.ts";
-import type { IsUnknown, Mistake, Nothing } from "./mistake.ts";
+import type { IsAny, IsUnknown, Mistake, Nothing } from "./mistake.ts";
 import type { TimePartitions, Unpartitioned } from "./partitions.ts";
 import type { RowOf, TableValue } from "./values.ts";
 
@@ -102,7 +102,7 @@ export type Loaded<I, Down> =
     : never;
 type InputMistake<I, Down> =
   TypesOf<I> extends readonly [infer Value, infer Up, Take, unknown]
-    ? [Value] extends [Nothing]
+    ? [Value, IsAny<Value>] extends [Nothing, false]
       ? Mistake<"this asset returns nothing, so there is nothing to load: name it in deps">
       : Mapping<Up, Down> extends infer M
         ? M extends string

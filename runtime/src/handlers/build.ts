@@ -10,7 +10,8 @@ import { packTexts } from "./text.ts";
 
 /** Values of one column of some rows, and where they are. */
 interface Values {
-  readonly values: readonly unknown[];
+  readonly length: number;
+  readonly at: (index: number) => unknown;
   readonly place: Place;
   /** Row of a value, counted from 0; of an item inside a list, the row of the list. */
   readonly rowOf: (index: number) => number;
@@ -45,9 +46,9 @@ function refusal(kind: ColumnKind, value: unknown, { place, rowOf }: Values, ind
 
 /** Fills a column value by value. `convert` answers like the functions of exact.ts. */
 function fill<T>(kind: ColumnKind, values: Values, convert: (value: unknown) => T | null | undefined, set: (index: number, value: T) => void) {
-  const nulls = nullBits(values.values.length);
-  for (let i = 0; i < values.values.length; i++) {
-    const value = values.values[i];
+  const nulls = nullBits(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values.at(i);
     if (value === null || value === undefined) {
       nulls.add(i);
       continue;
@@ -62,7 +63,7 @@ function fill<T>(kind: ColumnKind, values: Values, convert: (value: unknown) => 
 /** Arrow data of a column. Throws `io/inexact-value`, `io/unsupported-value`, naming column and row. */
 export function buildColumn(kind: ColumnKind, values: Values): Data {
   const type = fieldOfKind("", kind).type as DataType;
-  const length = values.values.length;
+  const length = values.length;
   const data = (buffer: ArrayBufferView, nulls: object): Data => makeData({ type, length, data: buffer, ...nulls } as never);
   switch (kind.type) {
     case "boolean": {
@@ -146,7 +147,7 @@ function setNumber(words: Int32Array, index: number, value: number): void {
 }
 
 function int64s(kind: ColumnKind & { type: "integer" }, values: Values): [ArrayBufferView, object] {
-  const words = new Int32Array(values.values.length * 2);
+  const words = new Int32Array(values.length * 2);
   const wide = kind.signed ? new BigInt64Array(words.buffer) : new BigUint64Array(words.buffer);
   const convert = (value: unknown): number | bigint | null | undefined => {
     if (typeof value === "number" && Number.isSafeInteger(value) && (kind.signed || value >= 0)) return value;
@@ -172,7 +173,7 @@ const intArrays = {
 function integers(kind: ColumnKind & { type: "integer" }, values: Values): [ArrayBufferView, object] {
   const { bits, signed } = kind;
   const convert = (value: unknown) => inRange(exact.toInteger(value), bits, signed);
-  const { length } = values.values;
+  const { length } = values;
   if (bits === 128) {
     const words = new BigUint64Array(length * 2);
     const nulls = fill(kind, values, convert, (i, value) => setWide(words, i, value));
@@ -186,7 +187,7 @@ function integers(kind: ColumnKind & { type: "integer" }, values: Values): [Arra
 }
 
 function timestamps(kind: ColumnKind & { type: "timestamp" }, values: Values): [ArrayBufferView, object] {
-  const words = new Int32Array(values.values.length * 2);
+  const words = new Int32Array(values.length * 2);
   const wide = new BigInt64Array(words.buffer);
   const convert = (value: unknown): number | bigint | null | undefined => {
     const micros = kind.unit === "us" && value instanceof Date ? value.getTime() * 1000 : Number.NaN;
@@ -200,7 +201,7 @@ function timestamps(kind: ColumnKind & { type: "timestamp" }, values: Values): [
 }
 
 function textColumn(kind: ColumnKind, type: DataType, values: Values): Data {
-  const texts = new Array<string>(values.values.length).fill("");
+  const texts = new Array<string>(values.length).fill("");
   const nulls = fill(kind, values, exact.toText, (i, value) => {
     texts[i] = value;
   });
@@ -209,7 +210,7 @@ function textColumn(kind: ColumnKind, type: DataType, values: Values): Data {
 }
 
 function bytesColumn(kind: ColumnKind, type: DataType, values: Values): Data {
-  const { length } = values.values;
+  const { length } = values;
   const parts: Uint8Array[] = [];
   const offsets = new Int32Array(length + 1);
   let end = 0;
@@ -228,7 +229,7 @@ function bytesColumn(kind: ColumnKind, type: DataType, values: Values): Data {
 }
 
 function listColumn(kind: ColumnKind & { type: "list" }, type: DataType, values: Values): Data {
-  const { length } = values.values;
+  const { length } = values;
   const items: unknown[] = [];
   const rows: number[] = [];
   const offsets = new Int32Array(length + 1);
@@ -247,12 +248,12 @@ function listColumn(kind: ColumnKind & { type: "list" }, type: DataType, values:
   );
   for (let i = 1; i <= length; i++) if (offsets[i]! < offsets[i - 1]!) offsets[i] = offsets[i - 1]!;
   const place = { asset: values.place.asset, column: `${values.place.column}[]` };
-  const child = buildColumn(kind.item, { values: items, place, rowOf: (index) => rows[index]! });
+  const child = buildColumn(kind.item, { length: items.length, at: (index) => items[index], place, rowOf: (index) => rows[index]! });
   return makeData({ type, length, valueOffsets: offsets, child, ...nulls } as never);
 }
 
 function structColumn(kind: ColumnKind & { type: "struct" }, type: DataType, values: Values): Data {
-  const { length } = values.values;
+  const { length } = values;
   const structs = new Array<Readonly<Record<string, unknown>> | undefined>(length).fill(undefined);
   const fits = (value: unknown) => {
     if (!isPlain(value)) return undefined;
@@ -263,7 +264,11 @@ function structColumn(kind: ColumnKind & { type: "struct" }, type: DataType, val
   });
   const children = Array.from(kind.fields, ([name, field]) => {
     const place = { asset: values.place.asset, column: `${values.place.column}.${name}` };
-    return buildColumn(field, { values: structs.map((struct) => struct && valueAt(struct, name)), place, rowOf: values.rowOf });
+    const at = (index: number) => {
+      const struct = structs[index];
+      return struct && valueAt(struct, name);
+    };
+    return buildColumn(field, { length, at, place, rowOf: values.rowOf });
   });
   return makeData({ type, length, children, ...nulls } as never);
 }

@@ -144,12 +144,15 @@ const int128 = (seen: Seen): boolean => BigInt.asIntN(128, seen.max) === seen.ma
 
 /**
  * The type of a column by what was seen in it; `undefined` where only nulls, empty lists or the like were seen. `known` is what the
- * stored table or a schema says, which fills such gaps inside lists and structs. Throws `io/unsupported-value` for a mixture.
+ * stored table or a schema says, which fills such gaps inside lists and structs; gaps that are left are added to `gaps`. Throws `io/unsupported-value` for a mixture.
  */
-export function kindOfSeen(seen: Seen, place: Place, known: ColumnKind | undefined): ColumnKind | undefined {
+export function kindOfSeen(seen: Seen, place: Place, known: ColumnKind | undefined, gaps: string[]): ColumnKind | undefined {
   const sorts = Array.from(seen.first).sort(([, a], [, b]) => a - b);
   const [first] = sorts;
-  if (first === undefined) return known;
+  if (first === undefined) {
+    if (known === undefined) gaps.push(place.column);
+    return known;
+  }
   const numeric = seen.first.has("bigint") && !seen.first.has("fraction");
   const groupOf = (sort: Sort) => (numeric && sort === "integer" ? "bigint" : group(sort));
   const other = sorts.find(([sort]) => groupOf(sort) !== groupOf(first[0]));
@@ -168,11 +171,11 @@ export function kindOfSeen(seen: Seen, place: Place, known: ColumnKind | undefin
     case "bytes":
       return { type: "bytes" };
     case "list": {
-      const item = kindOfSeen(seen.items!, { ...place, column: `${place.column}[]` }, known?.type === "list" ? known.item : undefined);
+      const item = kindOfSeen(seen.items!, { ...place, column: `${place.column}[]` }, known?.type === "list" ? known.item : undefined, gaps);
       return item && { type: "list", item };
     }
     case "struct":
-      return structKind(seen, place, known);
+      return structKind(seen, place, known, gaps);
   }
 }
 
@@ -183,15 +186,16 @@ function numericKind(seen: Seen, place: Place): ColumnKind {
   throw unsupported(place, seen.first.get("bigint")!, "a bigint of more than 128 bits");
 }
 
-function structKind(seen: Seen, place: Place, known: ColumnKind | undefined): ColumnKind | undefined {
+function structKind(seen: Seen, place: Place, known: ColumnKind | undefined, gaps: string[]): ColumnKind | undefined {
   const fields = new Map<string, ColumnKind>();
   for (const [name, field] of seen.fields!) {
     const column = `${place.column}.${name}`;
-    const kind = kindOfSeen(field, { ...place, column }, known?.type === "struct" ? known.fields.get(name) : undefined);
-    if (kind === undefined) return undefined;
-    fields.set(name, kind);
+    const kind = kindOfSeen(field, { ...place, column }, known?.type === "struct" ? known.fields.get(name) : undefined, gaps);
+    if (kind !== undefined) fields.set(name, kind);
   }
-  return fields.size === 0 ? known : { type: "struct", fields };
+  if (seen.fields!.size === 0 && known === undefined) gaps.push(place.column);
+  if (seen.fields!.size === 0) return known;
+  return fields.size === seen.fields!.size ? { type: "struct", fields } : undefined;
 }
 
 function mixture(place: Place, [a, rowA]: readonly [Sort, number], [b, rowB]: readonly [Sort, number]): SluiceError {

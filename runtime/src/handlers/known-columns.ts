@@ -44,8 +44,14 @@ export function unknownColumns(key: string, columns: readonly string[]): SluiceE
       : `Asset "${key}" returned nothing but nulls for ${columns.map((name) => `"${name}"`).join(", ")}, and nothing says what type ${columns.length === 1 ? "it has" : "they have"}.`;
   return new SluiceError("io/unknown-columns", message, {
     asset: key,
-    hint: `Say so: columns: { ${columns.length === 0 ? 'id: "bigint", name: "varchar"' : columns.map((name) => `${JSON.stringify(name)}: "varchar"`).join(", ")} }. What was stored before is untouched.`,
+    hint: `Say so: columns: { ${columns.length === 0 ? 'id: "bigint", name: "varchar"' : columns.map(exampleType).join(", ")} }. What was stored before is untouched.`,
   });
+}
+
+/** An entry of `columns` for a column, or for the field of a struct or the items of a list in it. */
+function exampleType(path: string): string {
+  const name = path.split(/[.[]/)[0]!;
+  return `${JSON.stringify(name)}: ${path === name ? '"varchar"' : path === `${name}[]` ? '"varchar[]"' : '"struct(...)"'}`;
 }
 
 type JsonSchema = Readonly<Record<string, unknown>>;

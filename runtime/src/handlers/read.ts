@@ -1,10 +1,12 @@
-import type { Data, Field } from "apache-arrow";
+import type { Data, Field, Vector } from "apache-arrow";
 import { DataType, DateUnit, TimeUnit } from "apache-arrow";
 import { SluiceError } from "../model/errors.ts";
 import { sluiceType } from "./columns.ts";
 import { dateInfinity, timestampInfinity } from "./exact.ts";
 import type { Place } from "./infer.ts";
-import { unpackTexts } from "./text.ts";
+import type { Reader } from "./object-maker.ts";
+import { objectMaker } from "./object-maker.ts";
+import { textReader } from "./text.ts";
 
 export interface ReadOptions {
   /** 64-bit integers and wider: "number" refuses a value beyond 2^53 - 1. */
@@ -18,47 +20,30 @@ export interface ReadPlace extends Place {
   readonly rowOf: (index: number) => number;
 }
 
-/** Values of a chunk of a column, as rows hold them. Throws `io/inexact-value` naming column, row and the option that helps. */
-export function readColumn(data: Data, field: Field, place: ReadPlace): unknown[] {
-  const { type } = data;
-  if (DataType.isNull(type)) return new Array(data.length).fill(null);
-  if (DataType.isDictionary(type)) return readDictionary(data, field, place);
-  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return blank(data, unpackTexts(data.values as Uint8Array, data.valueOffsets, data.length));
-  const offsets = data.valueOffsets as Int32Array | BigInt64Array;
-  if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isMap(type)) return readList(data, place, (i) => Number(offsets[i]));
-  if (DataType.isFixedSizeList(type)) return readList(data, place, (i) => i * type.listSize);
-  if (DataType.isStruct(type)) return readStruct(data, place);
-  return each(data, reader(data, field, place));
-}
-
-/** True where a value is null; `undefined` when none is. */
-function nullTest(data: Data): ((index: number) => boolean) | undefined {
+/** How the values of a chunk of a column are read as rows hold them. Reading throws `io/inexact-value` naming column, row and the option that helps. */
+export function columnReader(data: Data, field: Field, place: ReadPlace): Reader {
+  const read = valueReader(data, field, place);
   const { nullBitmap, offset } = data;
-  if (!nullBitmap || nullBitmap.length === 0 || data.nullCount === 0) return undefined;
-  return (index) => (nullBitmap[(offset + index) >> 3]! & (1 << ((offset + index) & 7))) === 0;
-}
-
-function each(data: Data, read: (index: number) => unknown): unknown[] {
-  const isNull = nullTest(data);
-  const values = new Array<unknown>(data.length);
-  for (let i = 0; i < data.length; i++) values[i] = isNull?.(i) ? null : read(i);
-  return values;
-}
-
-/** The values, with null where the bitmap says so. */
-function blank(data: Data, values: unknown[]): unknown[] {
-  const isNull = nullTest(data);
-  if (isNull) for (let i = 0; i < data.length; i++) if (isNull(i)) values[i] = null;
-  return values;
+  if (!nullBitmap || nullBitmap.length === 0 || data.nullCount === 0) return read;
+  return (index) => ((nullBitmap[(offset + index) >> 3]! & (1 << ((offset + index) & 7))) === 0 ? null : read(index));
 }
 
 function inexact({ asset, column, rowOf }: ReadPlace, index: number, what: string, hint: string): SluiceError {
   return new SluiceError("io/inexact-value", `Column "${column}" of asset "${asset}": ${what} (row ${rowOf(index) + 1}).`, { asset, hint });
 }
 
-/** How one value of a flat type is read. */
-function reader(data: Data, field: Field, place: ReadPlace): (index: number) => unknown {
+/** How values that are not null are read. */
+function valueReader(data: Data, field: Field, place: ReadPlace): Reader {
   const { type, values } = data;
+  if (DataType.isNull(type)) return () => null;
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return textReader(values as Uint8Array, data.valueOffsets, data.length);
+  if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isMap(type)) {
+    const offsets = data.valueOffsets as Int32Array | BigInt64Array;
+    return listReader(data, place, (i) => Number(offsets[i]));
+  }
+  if (DataType.isFixedSizeList(type)) return listReader(data, place, (i) => i * type.listSize);
+  if (DataType.isStruct(type)) return structReader(data, place);
+  if (DataType.isDictionary(type)) return dictionaryReader(data, field, place);
   if (DataType.isInt(type)) return type.bitWidth === 64 ? longReader(values as BigInt64Array | BigUint64Array, place) : (i) => values[i];
   if (DataType.isFloat(type)) return type.ArrayType === Uint16Array ? (i) => half(values[i]) : (i) => values[i];
   if (DataType.isBool(type)) return (i) => (values[(data.offset + i) >> 3] & (1 << ((data.offset + i) & 7))) !== 0;
@@ -83,7 +68,7 @@ function reader(data: Data, field: Field, place: ReadPlace): (index: number) => 
 
 const bigintHint = 'Use rows({ integers: "bigint" }).';
 
-function longReader(values: BigInt64Array | BigUint64Array, place: ReadPlace): (index: number) => unknown {
+function longReader(values: BigInt64Array | BigUint64Array, place: ReadPlace): Reader {
   if (place.options.integers === "bigint") return (i) => values[i];
   const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   const signed = values instanceof BigInt64Array;
@@ -109,7 +94,7 @@ function wideInteger(words: Uint32Array, index: number, count: number): bigint {
   return BigInt.asIntN(count * 32, value);
 }
 
-function decimalReader(values: Uint32Array, scale: number, bitWidth: number, place: ReadPlace): (index: number) => unknown {
+function decimalReader(values: Uint32Array, scale: number, bitWidth: number, place: ReadPlace): Reader {
   const count = bitWidth / 32;
   const text = (i: number): string => {
     const low = values[i * count]!;
@@ -172,7 +157,7 @@ function timeText(value: bigint, perSecond: bigint): string {
   return `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}${fraction}`;
 }
 
-function timestampReader(values: BigInt64Array, unit: TimeUnit, zoned: boolean, place: ReadPlace): (index: number) => unknown {
+function timestampReader(values: BigInt64Array, unit: TimeUnit, zoned: boolean, place: ReadPlace): Reader {
   const perSecond = perUnit[unit]!;
   const perDay = perSecond * 86_400n;
   const text = (i: number): string => {
@@ -195,7 +180,7 @@ function timestampReader(values: BigInt64Array, unit: TimeUnit, zoned: boolean, 
   };
 }
 
-function fixedReader(values: Uint8Array, width: number, field: Field, place: ReadPlace): (index: number) => unknown {
+function fixedReader(values: Uint8Array, width: number, field: Field, place: ReadPlace): Reader {
   const bytes = (i: number) => values.slice(i * width, (i + 1) * width);
   const meaning = field.metadata.get(sluiceType);
   if (meaning === "UUID") {
@@ -235,20 +220,24 @@ function half(bits: number): number {
   return sign * (exponent === 0 ? 2 ** -14 * (fraction / 1024) : 2 ** (exponent - 15) * (1 + fraction / 1024));
 }
 
-function readDictionary(data: Data, field: Field, place: ReadPlace): unknown[] {
-  const dictionary = data.dictionary!;
-  const entries = dictionary.data.flatMap((chunk: Data) => readColumn(chunk, field, place));
+function dictionaryReader(data: Data, field: Field, place: ReadPlace): Reader {
+  const entries = (data.dictionary as Vector).data.flatMap((chunk: Data) => {
+    const read = columnReader(chunk, field, place);
+    return Array.from({ length: chunk.length }, (_, index) => read(index));
+  });
   const indices = data.values as ArrayLike<number | bigint>;
-  return each(data, (i) => entries[Number(indices[i])]);
+  return (i) => entries[Number(indices[i])];
 }
 
-function readList(data: Data, place: ReadPlace, offset: (index: number) => number): unknown[] {
-  const child = data.children[0]!;
-  const inside = data.type.children[0] as Field;
-  const [from, to] = [offset(0), data.length === 0 ? offset(0) : offset(data.length)];
-  const rowOf = (item: number): number => place.rowOf(owner(offset, data.length, from + item));
-  const items = readColumn(child.slice(from, to - from), inside, { ...place, column: `${place.column}[]`, rowOf });
-  return each(data, (i) => items.slice(offset(i) - from, offset(i + 1) - from));
+function listReader(data: Data, place: ReadPlace, offset: (index: number) => number): Reader {
+  const rowOf = (item: number): number => place.rowOf(owner(offset, data.length, item));
+  const read = columnReader(data.children[0]!, data.type.children[0] as Field, { ...place, column: `${place.column}[]`, rowOf });
+  return (i) => {
+    const items: unknown[] = [];
+    const end = offset(i + 1);
+    for (let item = offset(i); item < end; item++) items.push(read(item));
+    return items;
+  };
 }
 
 /** Index of the list that an item belongs to. */
@@ -262,25 +251,9 @@ function owner(offset: (index: number) => number, length: number, item: number):
   return low;
 }
 
-function readStruct(data: Data, place: ReadPlace): unknown[] {
+function structReader(data: Data, place: ReadPlace): Reader {
   const fields = data.type.children as readonly Field[];
-  const columns = fields.map((field, k) => readColumn(data.children[k]!, field, { ...place, column: `${place.column}.${field.name}` }));
-  const isNull = nullTest(data);
-  const structs: unknown[] = [];
-  for (let i = 0; i < data.length; i++) {
-    if (isNull?.(i)) {
-      structs.push(null);
-      continue;
-    }
-    const struct: Record<string, unknown> = {};
-    for (let k = 0; k < fields.length; k++) assign(struct, fields[k]!.name, columns[k]![i]);
-    structs.push(struct);
-  }
-  return structs;
-}
-
-/** Sets an own property, whatever its name. */
-export function assign(target: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
-  else target[name] = value;
+  const readers = fields.map((field, k) => columnReader(data.children[k]!, field, { ...place, column: `${place.column}.${field.name}` }));
+  const make = objectMaker(fields.map((field) => field.name));
+  return (i) => make(readers, i);
 }

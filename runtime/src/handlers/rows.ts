@@ -9,8 +9,9 @@ import type { ColumnKind } from "./columns.ts";
 import { schemaOfKinds } from "./columns.ts";
 import { isBytes, isDate, isPlain, kindOfSeen, observeColumn, valueAt } from "./infer.ts";
 import { columnOverrides, knownColumns, schemaColumns, unknownColumns } from "./known-columns.ts";
+import { objectMaker } from "./object-maker.ts";
 import type { ReadOptions } from "./read.ts";
-import { assign, readColumn } from "./read.ts";
+import { columnReader } from "./read.ts";
 import { mostCharacters } from "./text.ts";
 import { validateRows } from "./validate.ts";
 
@@ -121,10 +122,9 @@ async function columnKinds(rows: readonly Row[], hints: StoreHints): Promise<Rea
     const seen = override === undefined ? observeColumn(rows, name, place) : undefined;
     const columnKind =
       override ??
-      kindOfSeen(seen!, place, undefined) ??
-      kindOfSeen(seen!, place, (await lookUp()).get(name) ?? schemaColumns(hints.rowSchema).get(name));
-    if (columnKind === undefined) unknown.push(name);
-    else kinds.set(name, columnKind);
+      kindOfSeen(seen!, place, undefined, []) ??
+      kindOfSeen(seen!, place, (await lookUp()).get(name) ?? schemaColumns(hints.rowSchema).get(name), unknown);
+    if (columnKind !== undefined) kinds.set(name, columnKind);
   }
   if (unknown.length > 0) throw unknownColumns(hints.key, unknown);
   for (const [name, columnKind] of overrides) if (!kinds.has(name)) kinds.set(name, columnKind);
@@ -132,34 +132,33 @@ async function columnKinds(rows: readonly Row[], hints: StoreHints): Promise<Rea
 }
 
 function* recordBatches(rows: readonly Row[], kinds: ReadonlyMap<string, ColumnKind>, schema: Schema, asset: string): Generator<RecordBatch> {
-  const names = [...kinds.keys()];
+  const texts = Array.from(kinds).flatMap(([name, { type }]) => (type === "text" ? [name] : []));
   for (let from = 0; from < rows.length; ) {
-    const to = Math.min(from + batchRows, fittingEnd(rows, names, from));
+    const to = fittingEnd(rows, texts, from);
     yield buildBatch(rows, from, to, kinds, schema, asset);
     from = to;
   }
 }
 
-/** Where a batch must end so that its texts can be joined: long texts make short batches. */
-function fittingEnd(rows: readonly Row[], names: readonly string[], from: number): number {
+/** Where a batch must end so that the texts of a column can be joined: long texts make short batches. */
+function fittingEnd(rows: readonly Row[], texts: readonly string[], from: number): number {
   const end = Math.min(rows.length, from + batchRows);
-  let characters = 0;
-  for (let row = from; row < end; row++) {
-    for (const name of names) {
+  let fitting = end;
+  for (const name of texts) {
+    let characters = 0;
+    for (let row = from; row < fitting; row++) {
       const value = rows[row]![name];
       if (typeof value === "string") characters += value.length;
+      if (characters > mostCharacters && row > from) fitting = row;
     }
-    if (characters > mostCharacters && row > from) return row;
   }
-  return end;
+  return fitting;
 }
 
 function buildBatch(rows: readonly Row[], from: number, to: number, kinds: ReadonlyMap<string, ColumnKind>, schema: Schema, asset: string) {
   const children = Array.from(kinds, ([name, columnKind]) => {
-    const values = new Array<unknown>(to - from);
-    const inherited = name in Object.prototype;
-    for (let i = from; i < to; i++) values[i - from] = inherited ? valueAt(rows[i]!, name) : rows[i]![name];
-    return buildColumn(columnKind, { values, place: { asset, column: name }, rowOf: (index) => from + index });
+    const at = name in Object.prototype ? (index: number) => valueAt(rows[from + index]!, name) : (index: number) => rows[from + index]![name];
+    return buildColumn(columnKind, { length: to - from, at, place: { asset, column: name }, rowOf: (index) => from + index });
   });
   return new Batch(schema, makeData({ type: new Struct(schema.fields), length: to - from, nullCount: 0, children }));
 }
@@ -167,15 +166,14 @@ function buildBatch(rows: readonly Row[], from: number, to: number, kinds: Reado
 // ---------------------------------------------------------------- loading
 
 async function tableToRows(table: TableStream, asset: string, options: ReadOptions): Promise<readonly Row[]> {
-  const rows: Record<string, unknown>[] = [];
+  const rows: Row[] = [];
+  const make = objectMaker(table.schema.fields.map((field) => field.name));
   for await (const batch of table.batches) {
     const start = rows.length;
-    for (let i = 0; i < batch.numRows; i++) rows.push({});
-    batch.schema.fields.forEach((field, index) => {
-      const place = { asset, column: field.name, options, rowOf: (row: number) => start + row };
-      const values = readColumn(batch.data.children[index]!, field, place);
-      for (let i = 0; i < values.length; i++) assign(rows[start + i]!, field.name, values[i]);
-    });
+    const readers = batch.schema.fields.map((field, index) =>
+      columnReader(batch.data.children[index]!, field, { asset, column: field.name, options, rowOf: (row) => start + row }),
+    );
+    for (let i = 0; i < batch.numRows; i++) rows.push(make(readers, i));
   }
   return rows;
 }

@@ -60,35 +60,25 @@ export function packTexts(texts: readonly string[], place: Place, rowOf: (index:
   return { offsets, bytes };
 }
 
-/** Texts of Arrow's bytes. One decoding for all of them, since one per text costs several times as much. */
-export function unpackTexts(bytes: Uint8Array, offsets: Int32Array | BigInt64Array, count: number): string[] {
+/** Reads texts out of Arrow's bytes. All are decoded at once and cut, since decoding one by one costs several times as much. */
+export function textReader(bytes: Uint8Array, offsets: Int32Array | BigInt64Array, count: number): (index: number) => string {
   const at = (index: number) => Number(offsets[index]);
-  const texts = new Array<string>(count);
   const start = count === 0 ? 0 : at(0);
   const end = count === 0 ? 0 : at(count);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const one = (i: number) => buffer.toString("utf8", at(i), at(i + 1));
-  if (end - start > mostCharacters) {
-    for (let i = 0; i < count; i++) texts[i] = one(i);
-    return texts;
-  }
+  if (end - start > mostCharacters) return one;
   const all = buffer.toString("utf8", start, end);
   if (all.length === end - start) {
-    for (let i = 0; i < count; i++) texts[i] = all.slice(at(i) - start, at(i + 1) - start);
-    return texts;
+    return start === 0 && offsets instanceof Int32Array
+      ? (i) => all.slice(offsets[i], offsets[i + 1])
+      : (i) => all.slice(at(i) - start, at(i + 1) - start);
   }
   // Bytes that are not UTF-8 become replacement characters, and then character counts are no guide.
-  const damaged = all.includes("\ufffd");
-  let from = 0;
-  for (let i = 0; i < count; i++) {
-    if (damaged) texts[i] = one(i);
-    else {
-      const to = from + characters(bytes, at(i), at(i + 1));
-      texts[i] = all.slice(from, to);
-      from = to;
-    }
-  }
-  return texts;
+  if (all.includes("\ufffd")) return one;
+  const cuts = new Int32Array(count + 1);
+  for (let i = 0; i < count; i++) cuts[i + 1] = cuts[i]! + characters(bytes, at(i), at(i + 1));
+  return (i) => all.slice(cuts[i], cuts[i + 1]);
 }
 
 /** UTF-16 units of a range of UTF-8. */

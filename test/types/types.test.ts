@@ -1,0 +1,137 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+const here = import.meta.dirname;
+const root = resolve(here, "../..");
+const compilers = { "5.9": "typescript-5.9", "6": "typescript", "7": "typescript-7" } as const;
+type Compiler = keyof typeof compilers;
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the compiler prints about a project. */
+function compile(compiler: Compiler, project: string, ...more: readonly string[]): Promise<string> {
+  const tsc = join(root, "node_modules", compilers[compiler], "bin/tsc");
+  return new Promise((done, failed) => {
+    execFile(process.execPath, [tsc, "-p", project, "--pretty", "false", ...more], { cwd: root, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== "number") failed(error);
+      else if (stdout === "" && stderr !== "") failed(new Error(stderr));
+      else done(stdout);
+    });
+  });
+}
+
+/** A project of one file that imports "sluice". */
+function projectOf(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-types-"));
+  folders.push(folder);
+  writeFileSync(join(folder, "assets.ts"), text);
+  const config = {
+    extends: join(here, "tsconfig.json"),
+    compilerOptions: {
+      typeRoots: [join(root, "node_modules/@types")],
+      paths: { sluice: [join(root, "runtime/src/index.ts")], zod: [join(root, "node_modules/zod")] },
+    },
+    include: ["assets.ts"],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  return folder;
+}
+
+/** Errors with their further lines, of the public API and of what uses it; other folders have a type check of their own. */
+function errorsOf(output: string): readonly string[] {
+  return output
+    .split(/\n(?=\S)/)
+    .filter(
+      (block) =>
+        / error TS\d+: /.test(block.split("\n")[0]!) && !/^(?:\.\.\/)*(?:.*\/)?runtime\/src\/(?!assets\/|handlers\/|io\/manager|index)/.test(block),
+    );
+}
+
+const negative = readFileSync(join(here, "negative.test-d.ts"), "utf8");
+/** A misuse by its number and title. */
+const misuses = [...negative.matchAll(/^\/\/ (\d\d) (.+)$/gm)].map(([, number, title]) => ({ number: number!, title: title! }));
+
+/** The errors of the misuses when nothing expects them, by the misuse's number. */
+async function sentences(compiler: Compiler): Promise<ReadonlyMap<string, string>> {
+  const text = negative.replaceAll("// @ts-expect-error", "//");
+  const lines = text.split("\n");
+  const found = new Map<string, string>();
+  for (const error of errorsOf(await compile(compiler, projectOf(text)))) {
+    let line = Number(/assets\.ts\((\d+),/.exec(error)?.[1] ?? 0);
+    while (line > 0 && !/^\/\/ \d\d /.test(lines[line - 1]!)) line--;
+    const number = /^\/\/ (\d\d) /.exec(lines[line - 1] ?? "")?.[1];
+    if (number) found.set(number, `${found.get(number) ?? ""}${error}\n`);
+  }
+  return found;
+}
+
+describe.each(Object.keys(compilers) as Compiler[])("TypeScript %s", (compiler) => {
+  it("infers what the positive cases say, and refuses each negative case", async () => {
+    expect(errorsOf(await compile(compiler, here))).toEqual([]);
+  });
+
+  it("lets a project register what its default I/O manager takes", async () => {
+    expect(errorsOf(await compile(compiler, join(here, "register")))).toEqual([]);
+  });
+
+  it("says in a sentence what is wrong", async () => {
+    const found = await sentences(compiler);
+    expect([...found.keys()].sort()).toEqual(misuses.map(({ number }) => number).sort());
+    const says = (number: string, text: string) => expect(found.get(number), `misuse ${number}`).toContain(text);
+    says("01", "Did you mean 'amount'?");
+    says("05", "the upstream asset's rows do not fit this row type");
+    says("06", "the upstream asset's value is not a table: leave out .as()");
+    says("09", "this asset returns nothing, so there is nothing to load: name it in deps");
+    says("10", 'I/O manager \\"warehouse\\" cannot store what asset \\"n10\\" returns');
+    says("12", 'asset \\"n12\\" returns undefined on some paths: return a value on every path, or nothing on all');
+    says("13", 'asset \\"n13\\": column \\"f\\" holds what no I/O manager stores');
+    says("14", 'asset \\"n14\\" returns an array of promises: await Promise.all(...)');
+    says("15", "the upstream asset is partitioned and this one is not: say .all(), .latest() or .partition(key)");
+    says("18", "the upstream asset has a dimension that this one lacks");
+    says("26", 'asset \\"n26\\" returns rows that its rowSchema does not take');
+    says("33", "Did you mean '\"prod\"'?");
+    says("42", "Did you mean to write 'inputs'?");
+    says("46", '\\"n46\\" declares no output \\"c\\"');
+    says("48", "decimel(18,2)");
+  });
+});
+
+/** A chain of assets over all shapes, each of another kind. */
+function chain(count: number): string {
+  const lines = [
+    'import { arrow, asset, rows, sql } from "sluice";',
+    "interface Row { readonly id: number; readonly owner: string; readonly amount: number | null }",
+    'export const a0 = asset("a0", { run: () => [] as Row[] });',
+  ];
+  for (let i = 1; i < count; i++) {
+    const [name, upstream] = [`a${i}`, `a${i - 1}`];
+    const specs = [
+      `inputs: { up: ${upstream}.as(rows<Row>()) }, run: ({ up }) => up.map((row) => ({ ...row, amount: row.amount ?? 0 }))`,
+      `inputs: { up: ${upstream}.as(sql) }, run: ({ up }) => sql<Row>\`select * from \${up}\``,
+      `inputs: { up: ${upstream}.as(rows()) }, params: { limit: ${i} }, run: ({ up }, { params }) => up.filter((row) => row.id > params.limit)`,
+      `inputs: { up: ${upstream}.as(arrow), first: a0 }, deps: [${upstream}], run: async ({ up, first }) => first.slice(0, up.numRows)`,
+    ];
+    lines.push(`export const ${name} = asset("${name}", { ${specs[i % specs.length]} });`);
+  }
+  return lines.join("\n");
+}
+
+it.each(["6", "7"] as const)("TypeScript %s needs at most 700 instantiations per asset, however many there are", async (compiler) => {
+  const instantiations = async (count: number) => {
+    const output = await compile(compiler, projectOf(chain(count)), "--extendedDiagnostics");
+    expect(errorsOf(output)).toEqual([]);
+    return Number(/Instantiations:\s+(\d+)/.exec(output)?.[1]);
+  };
+  const [hundred, threeHundred] = [await instantiations(100), await instantiations(300)];
+  const each = (threeHundred - hundred) / 200;
+  expect(each).toBeGreaterThan(10);
+  expect(each).toBeLessThan(700);
+  // Compiling takes seconds with TypeScript 6, a fraction of one with 7: that one also shows that the first assets cost no less.
+  if (compiler === "7") expect(each / ((hundred - (await instantiations(1))) / 99)).toBeLessThan(1.2);
+});
