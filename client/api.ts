@@ -3,6 +3,7 @@ import type { AssetStatus } from "../runtime/src/model/graph.ts";
 import type { Activity } from "./activity.ts";
 import type { KnownBy } from "./graph/project-graph.ts";
 import { summaryOf } from "./graph/run-state.ts";
+import type { TablePanels } from "./panels/table.ts";
 import type { Projects } from "./project/projects.ts";
 import type { AssetsView } from "./views/assets.ts";
 import type { RunsView } from "./views/runs.ts";
@@ -38,6 +39,7 @@ export interface SluiceApi {
   };
   readonly assetsView: AssetsView;
   readonly runsView: RunsView;
+  readonly tables: TablePanels;
   /** Resolves when the index is complete and no load, run or command of ours is under way. */
   readonly whenIdle: () => Promise<void>;
 }
@@ -47,10 +49,11 @@ export interface ApiParts {
   readonly assetsView: AssetsView;
   readonly runsView: RunsView;
   readonly targetItem: TargetItem;
+  readonly tables: TablePanels;
   readonly activity: Activity;
 }
 
-export function createApi({ projects, assetsView, runsView, targetItem, activity }: ApiParts): SluiceApi {
+export function createApi({ projects, assetsView, runsView, targetItem, tables, activity }: ApiParts): SluiceApi {
   return {
     projects: () =>
       projects.list().map(({ id, name, state, targets }) => ({
@@ -71,6 +74,7 @@ export function createApi({ projects, assetsView, runsView, targetItem, activity
     state: () => ({ indexed: projects.index().complete, message: assetsView.message(), badge: assetsView.badge(), targetItem: targetItem.text() }),
     assetsView,
     runsView,
+    tables,
     async whenIdle() {
       await projects.whenIndexed();
       await activity.whenIdle();

@@ -1,5 +1,6 @@
 import type * as vscode from "vscode";
 import type { Activity } from "./activity.ts";
+import type { TablePanels } from "./panels/table.ts";
 import type { Project } from "./project/project.ts";
 import type { Projects } from "./project/projects.ts";
 import type { RunnerFiles } from "./project/runner-files.ts";
@@ -13,6 +14,7 @@ export interface App {
   readonly files: RunnerFiles;
   readonly projects: Projects;
   readonly assetsView: AssetsView;
+  readonly tables: TablePanels;
 }
 
 /** An asset that a command works on. */

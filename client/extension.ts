@@ -7,6 +7,7 @@ import { showPendingProject } from "./commands/new-project.ts";
 import { showStatesInEditor } from "./editor-states.ts";
 import { offerTypes } from "./new-project/offer-types.ts";
 import { notifyCrash } from "./notify.ts";
+import { createPreviews } from "./preview.ts";
 import { showProblems } from "./problems.ts";
 import { createProjects } from "./project/projects.ts";
 import { runnerFiles } from "./project/runner-files.ts";
@@ -28,7 +29,8 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
   const assetsView = createAssetsView({ projects, memory });
   const runsView = createRunsView(projects, log);
   const targetItem = showTarget(projects);
-  const app: App = { context, log, activity, files, projects, assetsView };
+  const tables = createPreviews(context.extensionUri, projects);
+  const app: App = { context, log, activity, files, projects, assetsView, tables };
 
   const wakeCurrent = () => {
     if (vscode.window.activeTextEditor) currentProject(projects)?.wake();
@@ -38,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
     assetsView,
     runsView,
     targetItem,
+    tables,
     decorateFiles(projects),
     showProblems(projects, context.extensionUri),
     ...registerCommands(app),
@@ -49,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
     }),
   );
   setImmediate(() => void activity.track(startServer(app)));
-  return createApi({ projects, assetsView, runsView, targetItem, activity });
+  return createApi({ projects, assetsView, runsView, targetItem, tables, activity });
 }
 
 async function startServer(app: App): Promise<void> {

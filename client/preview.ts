@@ -1,6 +1,94 @@
-import type { App, AssetRef } from "./app.ts";
+import * as vscode from "vscode";
+import { toErrorInfo } from "../runtime/src/model/errors.ts";
+import type { AssetStatus } from "../runtime/src/model/graph.ts";
+import type { RunningRun, TableAction, TableSnapshot, TableSubject } from "../runtime/src/model/table-messages.ts";
+import { isLive } from "./graph/run-state.ts";
+import { createTablePanels, type TablePanels } from "./panels/table.ts";
+import type { TableSource } from "./panels/table-bridge.ts";
+import type { Project } from "./project/project.ts";
+import type { Projects } from "./project/projects.ts";
 
-/** Opens the table preview of what the asset stored on the chosen target. */
-export function openPreview(_app: App, { key }: AssetRef): string {
-  return key;
+const actions: Readonly<Record<TableAction, (subject: TableSubject) => readonly [command: string, ...values: unknown[]]>> = {
+  materialize: (subject) => ["sluice.materialize", { project: subject.project, key: subject.key }],
+  restart: (subject) => ["sluice.restartRunner", { project: subject.project }],
+  trust: () => ["workbench.trust.manage"],
+  "open-source": (subject) => ["sluice.goToAsset", { project: subject.project, key: subject.key }],
+  "show-log": () => ["sluice.showLog"],
+};
+
+function runOf(project: Project, { key, target }: TableSubject): RunningRun | undefined {
+  const run = project.state.runs().find((one) => isLive(one) && one.target === target && one.stepOf.has(key));
+  const step = run?.stepOf.get(key);
+  if (!run || !step || (step.state !== "waiting" && step.state !== "running" && step.state !== "retrying")) return undefined;
+  return { runId: run.runId, startedAt: run.startedAt, ...(step.progress ? { progress: step.progress } : {}) };
 }
+
+function runnerOf(project: Project | undefined): TableSnapshot["runner"] {
+  if (!vscode.workspace.isTrusted) return "untrusted";
+  if (!project || (!project.state.manifest() && project.state.errors().length === 0)) return "starting";
+  // One that was switched off starts again with the next page.
+  return project.state.runner() === "gone" ? "gone" : "ready";
+}
+
+/** What a table's panel needs of its project, which a window that was just restored may not know yet. */
+function tableSource(projects: Projects, subject: TableSubject): TableSource {
+  const find = () => projects.find(subject.project);
+  /** Of a target that is not the chosen one. */
+  let elsewhere: AssetStatus | undefined;
+
+  async function project(): Promise<Project> {
+    await projects.whenIndexed();
+    const found = find();
+    if (!found) throw toErrorInfo(new Error(vscode.l10n.t("{0} is no Sluice project any more.", subject.project)), "config/invalid");
+    if (!found.state.manifest()) await found.load();
+    return found;
+  }
+  async function askElsewhere(changed: () => void): Promise<void> {
+    const found = find();
+    if (!found || found.targets.current() === subject.target || !found.state.manifest()) return;
+    // Unknown states show as such; the page itself says what is wrong.
+    const statuses = await found.call("status", { target: subject.target, keys: [subject.key] }).catch(() => []);
+    elsewhere = statuses.find((status) => status.key === subject.key);
+    changed();
+  }
+
+  return {
+    snapshot() {
+      const found = find();
+      const status = found?.targets.current() === subject.target ? found.state.status(subject.key) : elsewhere;
+      const run = found && runOf(found, subject);
+      const error = found && !found.state.manifest() ? found.state.errors()[0] : undefined;
+      return {
+        subject,
+        runner: runnerOf(found),
+        ...(found && projects.list().length > 1 ? { projectName: found.name } : {}),
+        ...(status ? { status } : {}),
+        ...(run ? { run } : {}),
+        ...(error ? { error } : {}),
+      };
+    },
+    onChange(changed) {
+      void askElsewhere(changed);
+      const parts = [
+        projects.onDidChange(changed),
+        projects.onDidChangeProject((event) => {
+          if (event.project.id !== subject.project) return;
+          changed();
+          if (event.change === "graph") void askElsewhere(changed);
+        }),
+        vscode.workspace.onDidGrantWorkspaceTrust(changed),
+      ];
+      return vscode.Disposable.from(...parts);
+    },
+    page: async (request) => (await project()).call("preview", { target: subject.target, key: subject.key, request }),
+    cell: async (cell) => (await project()).call("cell", { target: subject.target, key: subject.key, ...cell }),
+    act: (action) => vscode.commands.executeCommand(...actions[action](subject)),
+  };
+}
+
+/** The panels of stored tables, over the workspace's projects. */
+export const createPreviews = (extensionUri: vscode.Uri, projects: Projects): TablePanels =>
+  createTablePanels({
+    extensionUri,
+    sourceOf: (subject) => (projects.index().complete && !projects.find(subject.project) ? undefined : tableSource(projects, subject)),
+  });

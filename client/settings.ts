@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 
-/** Every setting that the extension reads, by its name after "sluice.". */
-export const settingNames = ["codeLens.enabled", "decorations.enabled", "run.saveFirst", "runner.startAutomatically", "runner.idleRelease"] as const;
+/** Every setting that the extension reads, by its name after "sluice."; the last is read by the language client library. */
+export const settingNames = ["codeLens.enabled", "decorations.enabled", "run.saveFirst", "runner.startAutomatically", "trace.server"] as const;
 type SettingName = (typeof settingNames)[number];
 
 export interface Settings {
@@ -9,8 +9,6 @@ export interface Settings {
   readonly decorations: boolean;
   readonly saveFirst: boolean;
   readonly startRunner: boolean;
-  /** Seconds; 0 for never. */
-  readonly idleRelease: number;
 }
 
 /** The settings as they hold for a folder or file now. */
@@ -22,6 +20,5 @@ export function readSettings(scope?: vscode.Uri): Settings {
     decorations: read("decorations.enabled", true),
     saveFirst: read("run.saveFirst", true),
     startRunner: read("runner.startAutomatically", true),
-    idleRelease: Math.max(0, read("runner.idleRelease", 30)),
   };
 }

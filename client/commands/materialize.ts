@@ -1,10 +1,21 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../runtime/src/model/events.ts";
 import type { App, AssetRef } from "../app.ts";
+import { upstreamOf } from "../graph/order.ts";
 import { selectionOf } from "../graph/selection.ts";
 import { pickAssets } from "../pick-assets.ts";
+import type { Project } from "../project/project.ts";
 import { runAssets } from "../run.ts";
 import type { Command } from "./command.ts";
+
+/** What a run of these assets may store: for the question before a write to a protected target. */
+function written(project: Project, keys: readonly string[], wholeUpstream: boolean): readonly string[] {
+  const { nodes } = project.state.graph();
+  const upstream = [...upstreamOf(keys, nodes)].filter(
+    (key) => nodes.get(key)?.kind !== "source" && (wholeUpstream || project.state.status(key)?.state !== "fresh"),
+  );
+  return [...upstream.reverse(), ...keys];
+}
 
 /** One run per project; several assets of a project go into one run. */
 export async function materializeRefs(app: App, refs: readonly AssetRef[], wholeUpstream: boolean): Promise<RunSummary | undefined> {
@@ -16,7 +27,12 @@ export async function materializeRefs(app: App, refs: readonly AssetRef[], whole
         void vscode.window.showInformationMessage(vscode.l10n.t("An external asset is written by something else: there is nothing to run."));
         return undefined;
       }
-      return runAssets(app, { project, assets: keys, selection: selectionOf(keys, wholeUpstream), upstream: !wholeUpstream });
+      return runAssets(app, {
+        project,
+        assets: written(project, keys, wholeUpstream),
+        selection: selectionOf(keys, wholeUpstream),
+        upstream: !wholeUpstream,
+      });
     }),
   );
   return summaries.find((summary) => summary?.state === "failed") ?? summaries.find((summary) => summary !== undefined);

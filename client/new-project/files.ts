@@ -19,7 +19,7 @@ export default defineConfig({
   // The same assets, stored elsewhere: choose the target in the status bar.
   targets: {
     local: { ioManager: duckdb({ database: "data/sales.duckdb" }) },
-    files: { ioManager: filesystem({ folder: "data/files" }) },
+    files: { ioManager: filesystem({ baseDir: "data/files" }) },
   },
   defaultTarget: "local",
 });

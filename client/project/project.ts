@@ -73,18 +73,20 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
   const state = createProjectState({ uriOf: (file) => vscode.Uri.file(file).toString(), onChange: (change) => changed.fire(change) });
   const targets = createTargets({ id: uri.toString(), memory, manifest: state.manifest });
   let awake = false;
+  /** A project that ends its runner each time it loads is told of once, not with each save. */
+  let toldCrash = false;
 
   const runner = createRunner({
     entry: files.entry,
     launch: { root, embedded: files.embedded },
     environment: process.env,
     permit: permitRunning,
-    idleRelease: () => readSettings(uri).idleRelease * 1000,
     onLog: (level, message) => log[level](`[${name}] ${message}`),
     onState: state.setRunner,
     onCrash(exit) {
       log.error(`[${name}] The runner ended (${exit.signal ?? exit.code}).`);
-      onCrash(project, exit);
+      if (!toldCrash || isRunning()) onCrash(project, exit);
+      toldCrash = true;
     },
     onEvent(event) {
       const run = state.applyEvent(event);
@@ -114,6 +116,7 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
       const manifest = await runner.call("manifest", {});
       for (const error of manifest.errors) log.error(`[${name}] ${error.code}: ${error.message}`);
       state.setManifest(manifest);
+      toldCrash = false;
     } catch (error) {
       const info = toErrorInfo(error, "runner/crashed");
       log.error(`[${name}] The project did not load: ${info.message}`);

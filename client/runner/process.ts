@@ -45,11 +45,12 @@ export interface RunnerProcess {
   readonly pid: number | undefined;
   /** Rejects with the runner's `SluiceError`, or `runner/crashed` when it ends before it answers. */
   readonly call: <Name extends RunnerRequestName>(name: Name, params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]>;
-  /** Calls that wait for an answer. */
-  readonly pending: () => number;
-  /** Asks it to end, and ends it after a grace period (milliseconds). */
+  /** Asks it to end, and ends it after a grace period (milliseconds) longer than its own. */
   readonly stop: (grace?: number) => Promise<void>;
 }
+
+/** How long the rest of the error output is waited for, milliseconds. */
+const lastWords = 500;
 
 interface Waiting {
   readonly resolve: (result: never) => void;
@@ -144,12 +145,17 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
     errorLines.add(`${error.message}\n`);
     if (child.pid === undefined) end({ code: null, signal: null, lastLines: errorLines.lines() });
   });
-  // "close" comes after "exit", when the last of the error output has been read.
-  child.on("close", (code, signal) => end({ code, signal, lastLines: errorLines.lines() }));
+  // Not "close": it never comes when this side has disconnected.
+  child.on("exit", (code, signal) => {
+    const report = () => end({ code, signal, lastLines: errorLines.lines() });
+    if (child.stderr?.readableEnded !== false) return report();
+    child.stderr.once("end", report);
+    // A program that user code has started may keep the pipe open.
+    setTimeout(report, lastWords);
+  });
 
   return {
     pid: child.pid,
-    pending: () => waiting.size,
     async call(name, params) {
       await started;
       if (over) throw over;
@@ -162,7 +168,7 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
         });
       });
     },
-    async stop(grace = 3000) {
+    async stop(grace = 6000) {
       if (over) return;
       stopping = true;
       if (child.connected) child.disconnect();
