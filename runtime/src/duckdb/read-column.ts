@@ -281,7 +281,7 @@ function membersReader(native: Native, types: readonly LogicalType[], field: Fie
   return {
     read: (vector, from, count) => {
       nulls.read(vector, from, rows, count);
-      children.forEach((child, i) => child.read(native.struct_vector_get_child(vector, i), from, count));
+      for (const [i, child] of children.entries()) child.read(native.struct_vector_get_child(vector, i), from, count);
       rows += count;
     },
     size: () => children.reduce((sum, child) => sum + child.size(), 0),

@@ -73,11 +73,11 @@ function lazily<Row>(call: () => string, columns: readonly string[] | undefined)
  * @example const rawSales = asset("raw_sales", { run: () => readCsv<Sale>("data/raw_sales.csv") });
  */
 export function readCsv<Row = unknown>(path: string, options: ReadCsvOptions = {}): Batches<Row> {
-  const { columns, delimiter, quote, escape, header, types } = options;
+  const { columns, delimiter, quote, header, types } = options;
   const given: readonly (readonly [string, string | undefined])[] = [
     ["delim", delimiter === undefined ? undefined : quoteText(delimiter)],
     ["quote", quote === undefined ? undefined : quoteText(quote)],
-    ["escape", escape === undefined ? undefined : quoteText(escape)],
+    ["escape", options.escape === undefined ? undefined : quoteText(options.escape)],
     ["header", header === undefined ? undefined : String(header)],
     ["nullstr", options.null === undefined ? undefined : quoteText(options.null)],
     ["types", types === undefined ? undefined : typesText(types)],

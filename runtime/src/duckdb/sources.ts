@@ -132,7 +132,7 @@ export function registerSources(native: Native, connection: RawConnection): Sour
     const entry = entries.get(id);
     guarded(entry, () => {
       if (!entry) throw new Error("This table in memory is gone: it can be read only while the query runs that it was given to.");
-      entry.fields.forEach((field, i) => native.bind_add_result_column(info, field.name, (entry.source.types[i] as ColumnType).logical));
+      for (const [i, field] of entry.fields.entries()) native.bind_add_result_column(info, field.name, (entry.source.types[i] as ColumnType).logical);
       native.bind_set_bind_data(info, entry);
       native.bind_set_cardinality(
         info,

@@ -93,7 +93,8 @@ export const decimals =
     const stride = width >> 5;
     const size = decimalBytes(precision) >> 2;
     const target = size === 0 ? new Int16Array(out, 0, count) : new Int32Array(out, 0, count * size);
-    const bound = 10 ** precision;
+    const limit = 10n ** BigInt(precision);
+    const near = Number(limit) * (1 - 2 ** -50); // Above, doubles are too coarse to tell.
     for (let i = 0; i < count; i++) {
       if (!isValid(validity, i)) continue;
       const from = (start + i) * stride;
@@ -104,7 +105,7 @@ export const decimals =
         let fits = true;
         for (let k = 2; k < stride; k++) fits &&= source[from + k] === sign;
         const value = high * 4_294_967_296 + (low >>> 0);
-        if (!fits || value >= bound || value <= -bound) throw tooWide(path, precision);
+        if (!fits || (Math.abs(value) >= near && exceeds(high, low, limit))) throw tooWide(path, precision);
         if (size === 0) target[i] = low;
         else if (size === 1) target[i] = low;
         else {
@@ -117,6 +118,11 @@ export const decimals =
       }
     }
   };
+
+const exceeds = (high: number, low: number, limit: bigint): boolean => {
+  const value = (BigInt(high) << 32n) | BigInt(low >>> 0);
+  return value >= limit || value <= -limit;
+};
 
 export const decimalBytes = (precision: number): number => (precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16);
 
