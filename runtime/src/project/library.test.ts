@@ -19,7 +19,10 @@ const temporary = () => {
 };
 
 const numbers = asset("numbers", { run: () => [{ n: 1 }, { n: 2 }] });
-const total = asset("total", { inputs: { numbers: numbers.as(sql) }, run: ({ numbers }) => sql<{ total: number }>`select sum(n)::int as total from ${numbers}` });
+const total = asset("total", {
+  inputs: { numbers: numbers.as(sql) },
+  run: ({ numbers }) => sql<{ total: number }>`select sum(n)::int as total from ${numbers}`,
+});
 const config = () => defineConfig({ assets: ["none/*.ts"], targets: { local: {}, other: {} }, defaultTarget: "local" });
 
 test("assets given as objects run with what is upstream of them, and their values are read back in the shape asked for", async () => {
