@@ -18,12 +18,23 @@ export function showStatesInEditor(projects: Projects, server: Server): EditorSt
         const step = state.step(key);
         return step?.state === "running" || step?.state === "waiting" || step?.state === "retrying";
       });
-      server.sendStatuses({ project: id, target: targets.current() ?? "", statuses: [...state.statuses().values()], running });
+      server.sendStatuses({
+        project: id,
+        target: targets.current() ?? "",
+        statuses: [...state.statuses().values()],
+        running,
+        trusted: vscode.workspace.isTrusted,
+      });
     }
     waiting.clear();
   }, 250);
+  const resend = () => {
+    for (const project of projects.list()) waiting.add(project);
+    send.call();
+  };
   const parts = [
     send,
+    vscode.workspace.onDidGrantWorkspaceTrust(resend),
     projects.onDidChangeProject(({ project }) => {
       waiting.add(project);
       send.call();
@@ -33,10 +44,7 @@ export function showStatesInEditor(projects: Projects, server: Server): EditorSt
     }),
   ];
   return {
-    resend() {
-      for (const project of projects.list()) waiting.add(project);
-      send.call();
-    },
+    resend,
     dispose() {
       for (const part of parts) part.dispose();
     },

@@ -19,6 +19,8 @@ export interface StatusNote {
   readonly statuses: readonly AssetStatus[];
   /** Keys of assets that run or wait in a run now. */
   readonly running: readonly string[];
+  /** False in Restricted Mode, where lenses offer trust instead of a run. */
+  readonly trusted: boolean;
 }
 
 export interface Server {

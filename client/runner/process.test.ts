@@ -125,7 +125,8 @@ describe("a project's runner", () => {
     const crashes: RunnerExit[] = [];
     const { onExit: _exit, onReady: _ready, ...options } = base().options;
     const runner = createRunner({ ...options, onState: (state) => states.push(state), onCrash: (exit) => crashes.push(exit) });
-    const first = (await runner.call("manifest", {}), runner.pid());
+    await runner.call("manifest", {});
+    const first = runner.pid();
     await expect(runner.call("release", {})).rejects.toMatchObject({ code: "runner/crashed" });
     await runner.call("manifest", {});
     expect(runner.pid()).not.toBe(first);
