@@ -8,7 +8,7 @@ export default defineConfig({
   keys: [database],
   targets: {
     local: {
-      ioManager: duckdb({ database: "data/sales.duckdb", schema: "public" }),
+      ioManager: duckdb({ database: "data/sales.duckdb" }),
       database: duckdbResource({ database: "data/sales.duckdb" }),
     },
     staging: {
@@ -17,7 +17,7 @@ export default defineConfig({
     },
     prod: {
       protected: true,
-      ioManager: duckdb({ database: env("SALES_DATABASE"), schema: env("SALES_SCHEMA") }),
+      ioManager: duckdb({ database: env("SALES_DATABASE") }),
       database: duckdbResource({ database: env("SALES_DATABASE") }),
     },
   },

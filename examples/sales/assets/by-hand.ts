@@ -1,9 +1,9 @@
 // The same three assets without an I/O manager: each reads and writes its tables itself, through a resource.
 // `deps` give the order and the lineage; nothing is loaded, and nothing is returned.
 import { asset, resourceKey } from "sluice";
-import type { DuckDBConnection } from "sluice/duckdb";
+import type { DuckdbConnection } from "sluice/duckdb";
 
-export const database = resourceKey<DuckDBConnection>()("database");
+export const database = resourceKey<DuckdbConnection>()("database");
 
 export const rawSales = asset("by_hand/raw_sales", {
   group: "by_hand",
@@ -31,7 +31,7 @@ export const salesSummary = asset("by_hand/sales_summary", {
   resources: { database },
   run: async (_, { resources }) => {
     await resources.database.run(
-      "create or replace table by_hand.sales_summary as select owner, count(*) as sales, sum(amount) as amount from by_hand.clean_sales group by owner order by amount desc",
+      "create or replace table by_hand.sales_summary as select owner, count(*) as sales, sum(amount)::decimal(18, 2) as amount from by_hand.clean_sales group by owner order by amount desc",
     );
   },
 });

@@ -24,5 +24,6 @@ export const salesSummary = asset("sales_summary", {
   description: "What each owner sold.",
   group: "sales",
   inputs: { cleanSales: cleanSales.as(sql) },
-  run: ({ cleanSales }) => sql`select owner, count(*) as sales, sum(amount) as amount from ${cleanSales} group by owner order by amount desc`,
+  run: ({ cleanSales }) =>
+    sql`select owner, count(*) as sales, sum(amount)::decimal(18, 2) as amount from ${cleanSales} group by owner order by amount desc`,
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { env } from "../assets/env.ts";
 import { type AssetAddress, kind } from "../io/manager.ts";
+import { SluiceError } from "../model/errors.ts";
 import { checkTarget, storageCollisions } from "./check-target.ts";
 import { type FakeAsset, fakeProject, memory } from "./fixture.ts";
 import { buildGraph } from "./graph.ts";
@@ -93,5 +94,15 @@ describe("checkTarget", () => {
       { manager: memory("duckdb", lower) },
     );
     expect(storageCollisions(buildGraph(project), target).map(({ assets }) => assets)).toEqual([["c/y", "d/y"]]);
+  });
+
+  it("asks nothing of a store whose settings cannot be read", () => {
+    const unreadable = memory("duckdb", {
+      place: () => {
+        throw new SluiceError("config/missing-env", "The environment variable DB is not set.");
+      },
+    });
+    const { project, target } = fakeProject({ "a/x": {}, "b/x": {} }, { manager: unreadable });
+    expect(storageCollisions(buildGraph(project), target)).toEqual([]);
   });
 });

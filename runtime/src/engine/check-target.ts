@@ -125,7 +125,8 @@ export function storageCollisions(graph: AssetGraph, target: Target): readonly G
   const identities = new Map<AnyIOManager, string>();
   for (const { key, definition } of graph.assets.values()) {
     const bound = attempt(() => target.managerOf(definition), []);
-    const place = bound?.manager.place?.({ key, table: definition.table });
+    // A place that depends on a variable which is not set is nobody else's place; what a run needs is checked with the run.
+    const place = attempt(() => bound?.manager.place?.({ key, table: definition.table }), []);
     if (!bound || place === undefined) continue;
     const id = `${managerIdentity(bound.manager, identities)}\n${place}`;
     shown.set(id, place);
