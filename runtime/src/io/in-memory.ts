@@ -1,4 +1,4 @@
-import type { RecordBatch, Schema } from "apache-arrow";
+import { type Data, type Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import { arrowColumns } from "../formats/arrow-columns.ts";
 import { existingColumns } from "../formats/existing-columns.ts";
 import { freezePlain } from "../formats/freeze.ts";
@@ -153,11 +153,19 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
 
 const bytesOf = (table: HeldTable): number => table.batches.reduce((sum, batch) => sum + batch.data.byteLength, 0);
 
-const select = (table: HeldTable, columns: readonly string[]): HeldTable => {
-  const chosen = table.batches.map((batch) => batch.select([...columns]));
-  const fields = columns.map((name) => table.schema.fields.find((field) => field.name === name)!);
-  const [first] = chosen;
-  return { schema: first?.schema ?? new (table.schema.constructor as typeof Schema)(fields), batches: chosen };
+/** The columns in that order; Arrow's own `select` keeps the table's order for the names and not for the data. */
+const select = ({ schema, batches }: HeldTable, names: readonly string[]): HeldTable => {
+  const indices = names.map((name) => schema.fields.findIndex((field) => field.name === name));
+  const fields = indices.map((index) => schema.fields[index] as Field);
+  const chosen = new Schema(fields);
+  const type = new Struct(fields);
+  return {
+    schema: chosen,
+    batches: batches.map(({ data, numRows }) => {
+      const children = indices.map((index) => data.children[index] as Data);
+      return new RecordBatch(chosen, makeData({ type, length: numRows, nullCount: 0, children }));
+    }),
+  };
 };
 
 /** Runs a query in the embedded DuckDB and keeps its answer. */

@@ -1,0 +1,11 @@
+import { behaviourSuite } from "./testing/behaviour.ts";
+
+/**
+ * Holds an I/O manager to what every I/O manager does (docs/guides/io-managers.md), with any test runner. Needs fast-check.
+ * @example ioManagerBehaviour({ name: "mine", create, module: import.meta.url, handlers: [rows(), arrow] }, { describe, it })
+ */
+export const ioManagerBehaviour = behaviourSuite(import.meta.url);
+
+export { behaviourChild } from "./testing/child-process.ts";
+export { inputContext, outputContext } from "./testing/contexts.ts";
+export type { BehaviourSubject, TestRunner } from "./testing/subject.ts";

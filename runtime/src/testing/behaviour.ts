@@ -1,0 +1,17 @@
+import { addressing } from "./addressing.ts";
+import { atomicity } from "./atomicity.ts";
+import { kills } from "./kills.ts";
+import { roundTrip } from "./round-trip.ts";
+import type { BehaviourSubject, TestRunner } from "./subject.ts";
+
+/** `ioManagerBehaviour` of the entry point whose url is given: a child process imports that module. */
+export const behaviourSuite =
+  (entry: string) =>
+  (subject: BehaviourSubject, runner: TestRunner): void => {
+    runner.describe(`${subject.name} does what every I/O manager does`, () => {
+      roundTrip(subject, runner);
+      atomicity(subject, runner);
+      addressing(subject, runner);
+      kills(subject, runner, entry);
+    });
+  };

@@ -1,0 +1,112 @@
+import type { StoredRecord } from "../model/values.ts";
+import { type Child, childHandlers, startChild } from "./child-process.ts";
+import { inputContext } from "./contexts.ts";
+import { check, expectEqual } from "./expect.ts";
+import { generationOf } from "./samples.ts";
+import { type BehaviourSubject, filesIn, inFolder, loadExact, type TestRunner } from "./subject.ts";
+
+/** Kills per manager: 30, or what SLUICE_KILLS says. */
+const killCount = (): number => Math.max(1, Number(process.env["SLUICE_KILLS"] ?? 30) || 30);
+const key = "shop/asset";
+
+const last = (said: readonly string[], start: string): number =>
+  Number(
+    said
+      .filter((line) => line.startsWith(start))
+      .at(-1)
+      ?.slice(start.length) ?? -1,
+  );
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Rules 3 and 11 across processes: a process killed at any point of a write leaves one whole value, and what it left is cleaned up. */
+export function kills(subject: BehaviourSubject, { describe, it }: TestRunner, entry: string): void {
+  if (subject.survivesProcess === false) return;
+  const { module } = subject;
+  if (module === undefined) throw new Error(`${subject.name}: give the url of a module that exports create, or survivesProcess: false.`);
+  const handlers = subject.handlers.map((handler) => handler.name).filter((name) => childHandlers.includes(name));
+
+  describe("survives its process", () => {
+    it(`killed at ${killCount()} points of a write: the former value or the new one, whole, and nothing left behind`, async () => {
+      await inFolder(subject, async ({ folder, again }) => {
+        const count = killCount();
+        const task = { module, folder, key };
+        const children = new Set<Child>();
+        const start = (): Child => {
+          const child = startChild(entry, task);
+          children.add(child);
+          return child;
+        };
+        try {
+          let next = start();
+          next.order({ handler: handlers[0] as string, from: 0, count: 1 });
+          await next.ended();
+          // what a store makes on its first writes is there before files are compared
+          next = start();
+          next.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from: 1, count: 1 });
+          await next.ended();
+          const files = (await filesIn(folder)).length;
+          let stored = 1;
+          let inside = 0;
+          next = start();
+          for (let i = 0; i < count; i += 1) {
+            const child = next;
+            await child.said("ready");
+            child.order({ handler: handlers[i % handlers.length] as string, from: stored + 1 });
+            // starts while this one works, so that its start costs no time
+            next = start();
+            const began = performance.now();
+            await child.said("begin");
+            const first = performance.now();
+            await child.said("end");
+            const took = performance.now() - first;
+            await child.said(`begin ${stored + 2}`);
+            await pause((took * 1.2 * i) / count);
+            const said = await child.kill();
+            children.delete(child);
+            check(performance.now() - began < 60_000, "a write took a minute");
+
+            const manager = again();
+            const found = generationOf(await loadExact(manager, key));
+            const [begun, ended] = [last(said, "begin "), last(said, "end ")];
+            check(found >= ended && found <= begun, `generation ${found} is stored, after ${ended} was stored and ${begun} begun`);
+            if (begun > ended) inside += 1;
+            const record = (await manager.inspect?.(inputContext(key))) as StoredRecord | undefined;
+            if (record) expectEqual(record.dataVersion, String(found), "the record of the stored value");
+            await manager.close?.();
+            stored = found;
+          }
+          check(inside > count / 4, `only ${inside} of ${count} kills hit a write`);
+          next.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from: stored + 1, count: 1 });
+          await next.ended();
+          expectEqual((await filesIn(folder)).length, files, "files after the next write: ");
+        } finally {
+          for (const child of children) await child.kill();
+        }
+      });
+    });
+
+    if (subject.sharedByProcesses !== true) return;
+    it("written by several processes at once: readers of a third see whole values, and the last one stays", async () => {
+      await inFolder(subject, async ({ manager, folder }) => {
+        const writers = [0, 1, 2].map(() => startChild(entry, { module, folder, key }));
+        try {
+          await Promise.all(writers.map((child) => child.said("ready")));
+          for (const [i, child] of writers.entries()) child.order({ handler: handlers[i % handlers.length] as string, from: i * 1000, count: 12 });
+          await Promise.race(writers.map((child) => child.said("end")));
+          let over = false;
+          const done = Promise.all(writers.map((child) => child.ended())).finally(() => {
+            over = true;
+          });
+          const seen = new Set<number>();
+          while (!over) seen.add(generationOf(await loadExact(manager, key)));
+          await done;
+          const final = generationOf(await loadExact(manager, key));
+          check([11, 1011, 2011].includes(final), `generation ${final} is no writer's last`);
+          check(seen.size > 1, "nothing changed while it was read");
+        } finally {
+          for (const child of writers) await child.kill();
+        }
+      });
+    });
+  });
+}
