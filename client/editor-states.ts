@@ -35,7 +35,8 @@ export function showStatesInEditor(projects: Projects, server: Server): EditorSt
   const parts = [
     send,
     vscode.workspace.onDidGrantWorkspaceTrust(resend),
-    projects.onDidChangeProject(({ project }) => {
+    projects.onDidChangeProject(({ project, change }) => {
+      if (change === "positions") return;
       waiting.add(project);
       send.call();
     }),

@@ -83,3 +83,8 @@ export async function pickAssets(app: App, values: readonly unknown[], placehold
 export async function pickAsset(app: App, values: readonly unknown[], placeholder: string): Promise<AssetRef | undefined> {
   return (await pickAssets(app, values.slice(0, 1), placeholder))[0];
 }
+
+/** The same, never the one at the caret: for a command that goes somewhere else. */
+export async function pickOtherAsset(app: App, [first]: readonly unknown[], placeholder: string): Promise<AssetRef | undefined> {
+  return first === undefined ? ask(app, placeholder) : pickAsset(app, [first], placeholder);
+}

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { pickAsset } from "../pick-assets.ts";
+import { pickOtherAsset } from "../pick-assets.ts";
 import type { Command } from "./command.ts";
 
 /** Opens the asset's declaration. Works for one whose key is computed too. */
@@ -16,7 +16,7 @@ export const goToAsset: Command = {
             .find(element.project ?? "")
             ?.state.graph()
             .nodes.get(element.node);
-    const ref = ofElement ? undefined : await pickAsset(app, values, vscode.l10n.t("Asset to open"));
+    const ref = ofElement ? undefined : await pickOtherAsset(app, values, vscode.l10n.t("Asset to open"));
     const node = ofElement ?? ref?.project.state.graph().nodes.get(ref.key);
     if (!node?.source) return false;
     const { start, end } = node.source.keyRange;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GraphDelta, IndexedProject } from "../../runtime/src/model/graph.ts";
-import { indexed } from "./fixtures.ts";
-import { applyDelta, applySnapshot, assetsByProject, folderOf } from "./index-state.ts";
+import { edge, indexed } from "./fixtures.ts";
+import { applyDelta, applySnapshot, assetsByProject, folderOf, sameShape } from "./index-state.ts";
 
 const project = (uri: string): IndexedProject => ({ uri, configUri: `${uri}/sluice.config.ts`, targets: ["local"] });
 const a = indexed("a", 0);
@@ -43,5 +43,13 @@ describe("the static index", () => {
   it("does not take a folder for another one that begins like it", () => {
     expect(folderOf("file:///p-other/x.ts", ["file:///p"])).toBeUndefined();
     expect(folderOf("file:///p/x.ts", ["file:///p"])).toBe("file:///p");
+  });
+
+  it("knows a moved declaration from a changed one", () => {
+    const moved = indexed("a", 0, { range: { start: { line: 3, character: 0 }, end: { line: 9, character: 0 } } });
+    expect(sameShape([a, b], [moved, b])).toBe(true);
+    expect(sameShape([a, b], [indexed("a", 0, { group: "g" }), b])).toBe(false);
+    expect(sameShape([a, b], [a, indexed("b", 10, { upstream: [edge("a")] })])).toBe(false);
+    expect(sameShape([a, b], [a])).toBe(false);
   });
 });

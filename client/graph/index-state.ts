@@ -53,3 +53,26 @@ export function assetsByProject(state: IndexState): ReadonlyMap<string, readonly
   for (const assets of result.values()) assets.sort((a, b) => (a.uri === b.uri ? a.range.start.line - b.range.start.line : a.uri < b.uri ? -1 : 1));
   return result;
 }
+
+const sameEdges = (one: IndexedAsset["upstream"], other: IndexedAsset["upstream"]) =>
+  one.length === other.length && one.every((edge, n) => edge.key === other[n]?.key && edge.input === other[n]?.input && edge.text === other[n]?.text);
+
+/** True when two lists of assets differ at most in where their declarations stand. */
+export const sameShape = (one: readonly IndexedAsset[], other: readonly IndexedAsset[]): boolean =>
+  one.length === other.length &&
+  one.every((a, n) => {
+    const b = other[n];
+    return (
+      a === b ||
+      (b !== undefined &&
+        a.id === b.id &&
+        a.key === b.key &&
+        a.name === b.name &&
+        a.uri === b.uri &&
+        a.kind === b.kind &&
+        a.group === b.group &&
+        a.ioManager === b.ioManager &&
+        a.description === b.description &&
+        sameEdges(a.upstream, b.upstream))
+    );
+  });

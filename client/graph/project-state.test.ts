@@ -52,6 +52,15 @@ describe("the state of a project", () => {
     expect(state.status("a")).toBeUndefined();
   });
 
+  it("tells a moved declaration from a change of the graph", () => {
+    const { state, changes } = setUp();
+    changes.length = 0;
+    state.setIndexed([indexed("a", 5), indexed("b", 15)]);
+    state.setIndexed([indexed("a", 5)]);
+    expect(changes).toEqual(["positions", "graph"]);
+    expect(state.graph().nodes.get("a")?.source?.range.start.line).toBe(5);
+  });
+
   it("closes a run whose runner ended in the middle", () => {
     const { state } = setUp();
     const e = runEvents("r1", ["a"]);

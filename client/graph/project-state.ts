@@ -1,11 +1,13 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
 import type { AssetStatus, IndexedAsset, Manifest, ManifestAsset } from "../../runtime/src/model/graph.ts";
+import { sameShape } from "./index-state.ts";
 import { buildGraph, type ProjectGraph } from "./project-graph.ts";
 import { applyRunEvent, isLive, newRun, type RunView, runOfSummary, type StepView } from "./run-state.ts";
 
 export type RunnerState = "off" | "starting" | "ready" | "gone";
-export type ProjectChange = "graph" | "status" | "run" | "runner" | "errors";
+/** "positions": the graph is the same, but declarations have moved. */
+export type ProjectChange = "graph" | "positions" | "status" | "run" | "runner" | "errors";
 
 /** Everything the views show of one project; each view is a fold over it. */
 export interface ProjectState {
@@ -111,8 +113,10 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
     runner: () => runner,
 
     setIndexed(assets) {
+      const change = sameShape(indexed, assets) ? "positions" : "graph";
       indexed = assets;
-      graphChanged();
+      graph = undefined;
+      onChange(change);
     },
     setManifest(next) {
       const now = new Set(next.assets.map((asset) => asset.key));

@@ -15,7 +15,7 @@ export interface Projects {
   readonly setIndex: (index: IndexState) => void;
   /** Resolves when the first full index is finished. */
   readonly whenIndexed: () => Promise<void>;
-  /** A project came or went, or the index said something new. */
+  /** A project came or went, or the index is complete now. */
   readonly onDidChange: vscode.Event<void>;
   readonly onDidChangeProject: vscode.Event<{ readonly project: Project; readonly change: ProjectChange }>;
   /** Ends every runner. */
@@ -86,6 +86,7 @@ export function createProjects(options: ProjectsOptions): Projects {
     },
     index: () => index,
     setIndex(next) {
+      const before = [index.complete, ...entries.keys()].join();
       index = next;
       const assets = assetsByProject(next);
       for (const id of entries.keys()) if (!assets.has(id)) void close(id);
@@ -95,7 +96,7 @@ export function createProjects(options: ProjectsOptions): Projects {
         project.state.setIndexed(assets.get(indexed.uri) ?? []);
       }
       if (next.complete) indexed();
-      changed.fire();
+      if (before !== [index.complete, ...entries.keys()].join()) changed.fire();
     },
     whenIndexed: () => firstIndex,
     onDidChange: changed.event,

@@ -86,7 +86,10 @@ export function createAssetsView({ projects, memory }: AssetsViewOptions): Asset
     redraw,
     redrawStates,
     projects.onDidChange(redraw.call),
-    projects.onDidChangeProject(({ change }) => (change === "run" || change === "status" ? redrawStates.call() : redraw.call())),
+    projects.onDidChangeProject(({ change }) => {
+      if (change === "run" || change === "status") redrawStates.call();
+      else if (change !== "positions") redraw.call();
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(redraw.call),
   ];
   const clock = setInterval(() => {

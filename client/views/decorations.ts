@@ -63,7 +63,9 @@ export function decorateFiles(projects: Projects): vscode.Disposable {
     changed,
     update,
     projects.onDidChange(update.call),
-    projects.onDidChangeProject(update.call),
+    projects.onDidChangeProject(({ change }) => {
+      if (change !== "positions") update.call();
+    }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("sluice.decorations")) changed.fire([...marks.keys()].map((uri) => vscode.Uri.parse(uri)));
     }),
