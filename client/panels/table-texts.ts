@@ -26,7 +26,7 @@ export const tableTexts = (l10n: Translator): TableTexts => ({
   "strip.stale": l10n.t("Stale: {0}. These rows are older than what they are made from."),
   "strip.staleNoReason": l10n.t("Stale: the code or an upstream asset is newer than these rows."),
   "strip.failed": l10n.t("The last materialization failed, so these rows are the ones stored before it. {0}"),
-  "strip.run": l10n.t("A run is materializing this asset since {0}. These rows are the previous version."),
+  "strip.run": l10n.t("A run that began {0} is materializing this asset. These rows are the previous version."),
   "strip.runProgress": l10n.t("{0} so far"),
   "strip.runTotal": l10n.t("{0} of {1}"),
   "strip.newer": l10n.t("Newer rows have been stored. These are the previous version."),

@@ -20,6 +20,8 @@ import { type TableSession, Withdrawn } from "./session.ts";
 import { errorLine, Strips } from "./strips.tsx";
 import { createSay, type Say, Words } from "./words.ts";
 
+const isMac = navigator.userAgent.includes("Mac");
+
 interface Opened {
   readonly column: PageColumn;
   /** Place of the filter that is changed; a new one when left out. */
@@ -161,7 +163,7 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
     const others = query.sort.filter((entry) => entry.column !== column.name);
     return [
       { label: say("menu.detail"), keys: "Enter", run: () => setDetail({ row, column: index }) },
-      { label: say("menu.copy"), keys: "Ctrl+C", parted: true, run: () => copy("tsv", box) },
+      { label: say("menu.copy"), keys: isMac ? "⌘C" : "Ctrl+C", parted: true, run: () => copy("tsv", box) },
       { label: say("menu.copyHeader"), run: () => copy("tsv-with-header", box) },
       { label: say("menu.copyJson"), run: () => copy("json", box) },
       { label: say("menu.copyRows"), run: () => copy("tsv", { ...box, left: 0, right: shown.length - 1 }) },
@@ -170,7 +172,7 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
       {
         label: say("menu.filterColumn"),
         parted: !same,
-        keys: "Alt+↓",
+        keys: isMac ? "⌥↓" : "Alt+Down",
         run: () => setOpened({ column, index: undefined, near: new DOMRect(x, y, 0, 0) }),
       },
       { label: say("menu.sortAscending"), parted: true, run: () => setSort([{ column: column.name }]) },

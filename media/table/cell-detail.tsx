@@ -31,7 +31,7 @@ export function CellDetail({ session, spot, column, locale, generation, onCopy, 
   const say = useSay();
   const [reading, setReading] = useState<Reading>({ state: "reading" });
   const [asText, setAsText] = useState(column.kind !== "nested");
-  const body = useRef<HTMLDivElement>(null);
+  const body = useRef<HTMLElement>(null);
   const { row, column: index } = spot;
 
   useEffect(() => body.current?.focus(), []);
@@ -83,13 +83,13 @@ export function CellDetail({ session, spot, column, locale, generation, onCopy, 
         ) : null}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long value scrolls, so the keyboard must reach it */}
-      <div ref={body} className="detail-body" tabIndex={0} role="region" aria-label={column.name}>
+      <section ref={body} className="detail-body" tabIndex={0} aria-label={column.name}>
         {reading.state === "reading" ? <p className="fact">{say("detail.loading")}</p> : null}
         {reading.state === "failed" ? <p className="mistake">{reading.error}</p> : null}
         {text === null ? <p className="null">{say("detail.null")}</p> : null}
         {text === "" ? <p className="empty">{say("detail.empty")}</p> : null}
         {text ? tree && !asText ? <JsonTree node={tree} name="" open locale={locale} /> : <pre>{text}</pre> : null}
-      </div>
+      </section>
     </aside>
   );
 }

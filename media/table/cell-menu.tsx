@@ -74,7 +74,7 @@ export function CellMenu({
           }}
         >
           <span>{item.label}</span>
-          {item.keys === undefined ? null : <kbd aria-hidden="true">{item.keys}</kbd>}
+          {item.keys === undefined ? null : <kbd>{item.keys}</kbd>}
         </button>
       ))}
     </div>

@@ -1,4 +1,5 @@
 import type { ICellRendererComp, ICellRendererParams } from "ag-grid-community";
+import { cellLimit } from "../../runtime/src/model/page.ts";
 import type { TableTexts } from "../../runtime/src/model/table-texts.ts";
 import { element } from "./dom.ts";
 import { type Box, boxCells, inBox } from "./selection.ts";
@@ -76,6 +77,7 @@ export class CellView implements ICellRendererComp {
       return;
     }
     const text = surroundings.pager.cell(row, index);
+    this.gui.classList.remove("cut");
     if (text === undefined) {
       const bar = element("span", "bar");
       bar.style.width = `${35 + ((row * 7 + index * 13) % 50)}%`;
@@ -83,12 +85,15 @@ export class CellView implements ICellRendererComp {
     } else if (text === null) this.gui.replaceChildren(stand("null", "NULL", surroundings.texts["cell.null"]));
     else if (text === "") this.gui.replaceChildren(stand("empty", '""', surroundings.texts["detail.empty"]));
     else {
-      this.gui.replaceChildren(...textNodes(text));
-      if (surroundings.pager.isCut(row, index)) {
-        const mark = element("span", "cut", "…");
+      const cut = surroundings.pager.isCut(row, index);
+      if (cut) {
+        const words = element("span", "words");
+        words.append(...textNodes(text));
+        const mark = element("span", "more", `${cellLimit}+`);
         mark.title = surroundings.texts["cell.cut"];
-        this.gui.append(mark);
-      }
+        this.gui.replaceChildren(words, mark);
+      } else this.gui.replaceChildren(...textNodes(text));
+      this.gui.classList.toggle("cut", cut);
     }
   }
 

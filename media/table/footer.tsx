@@ -18,12 +18,15 @@ export function Footer({ state, view, selection, announced }: FooterProps) {
   const { rows, total, ms, columns, locale } = state;
   const count = (value: number) => formatCount(value, locale);
   const [first, last] = view;
-  const box = selection ? boxOf(selection) : undefined;
-  const column = selection ? columns?.[selection.head.column] : undefined;
+  const chosen = rows === 0 ? undefined : selection;
+  const box = chosen && boxOf(chosen);
+  const column = chosen && columns?.[chosen.head.column];
   const parts: string[] = [];
   if (rows === undefined) parts.push(state.loaded ? say("footer.loading") : "");
   else {
-    parts.push(say("footer.rows", count(rows === 0 ? 0 : first + 1), count(Math.min(rows, last + 1)), count(rows)));
+    parts.push(
+      rows === 0 ? say("say.loaded", count(0)) : say("footer.rows", count(Math.min(rows, first + 1)), count(Math.min(rows, last + 1)), count(rows)),
+    );
     if (state.query.filter.length > 0 && total !== undefined) parts.push(say("footer.filtered", count(total)));
     if (ms !== undefined) parts.push(say("footer.query", count(Math.round(ms))));
   }

@@ -56,7 +56,9 @@ export function gridActions(
     const row = shell.current?.querySelector(".ag-grid-scrolling-container > .ag-row[row-index]");
     if (!viewport || !header) return undefined;
     const top = header.getBoundingClientRect().bottom;
-    const height = viewport.getBoundingClientRect().top + viewport.clientHeight - top;
+    const scrollbar = shell.current?.querySelector(".ag-body-horizontal-scroll")?.getBoundingClientRect();
+    const bottom = viewport.getBoundingClientRect().top + viewport.clientHeight;
+    const height = (scrollbar && scrollbar.height > 0 ? Math.min(bottom, scrollbar.top) : bottom) - top;
     const box = row?.getBoundingClientRect();
     return { top, height, index: Number(row?.getAttribute("row-index") ?? 0), rowTop: box?.top ?? top, rowHeight: box?.height || 24 };
   }
@@ -143,7 +145,7 @@ export function gridActions(
     return seen ? Math.max(1, Math.floor(seen.height / seen.rowHeight) - 1) : 20;
   }
 
-  return {
+  const actions = {
     look() {
       if (asked !== 0) return;
       asked = requestAnimationFrame(() => {
@@ -174,6 +176,7 @@ export function gridActions(
         if (column > 0) grid.ensureColumnVisible(columnId(column), "start");
       }
       restored = true;
+      actions.look();
     },
     onKey,
     onHeaderKey(event: {
@@ -234,4 +237,5 @@ export function gridActions(
       );
     },
   };
+  return actions;
 }

@@ -186,9 +186,10 @@ export function Grid(props: GridProps) {
         preventDefaultOnContextMenu
         onGridReady={(event) => {
           api.current = event.api;
-          actions.restore();
+          actions.look();
         }}
-        onFirstDataRendered={() => actions.look()}
+        onFirstDataRendered={() => actions.restore()}
+        onGridSizeChanged={() => actions.look()}
         onBodyScroll={() => actions.look()}
         onViewportChanged={() => actions.look()}
         onVirtualColumnsChanged={() => actions.look()}

@@ -42,15 +42,16 @@ export function StatePage(props: StatePageProps) {
       );
     case "missing":
       return (
-        <Note title={say("page.missing", snapshot?.subject.target ?? "")} more={say(snapshot?.run ? "page.missingRunning" : "page.missingMore")}>
+        <Note
+          title={say("page.missing", snapshot?.subject.target ?? "")}
+          more={say(snapshot?.run ? "page.missingRunning" : "page.missingMore")}
+          small={state.columns && say("page.missingColumns", state.columns.map(({ name, type }) => `${name} ${type}`).join(", "))}
+        >
           {snapshot?.run ? null : (
             <button type="button" disabled={snapshot?.runner !== "ready"} onClick={() => onAct("materialize")}>
               {say("action.materialize")}
             </button>
           )}
-          {state.columns ? (
-            <p className="columns-known">{say("page.missingColumns", state.columns.map(({ name, type }) => `${name} ${type}`).join(", "))}</p>
-          ) : null}
         </Note>
       );
     case "error":
@@ -77,11 +78,19 @@ export function StatePage(props: StatePageProps) {
   }
 }
 
-function Note({ title, more, children }: { readonly title: string; readonly more?: string | undefined; readonly children?: ReactNode }) {
+interface NoteProps {
+  readonly title: string;
+  readonly more?: string | undefined;
+  readonly small?: string | undefined;
+  readonly children?: ReactNode;
+}
+
+function Note({ title, more, small, children }: NoteProps) {
   return (
     <section className="note">
       <h2>{title}</h2>
       {more === undefined ? null : <p>{more}</p>}
+      {small === undefined ? null : <p className="columns-known">{small}</p>}
       <div className="buttons">{children}</div>
     </section>
   );
@@ -137,7 +146,7 @@ function Skeleton({ words, columns }: { readonly words: string; readonly columns
               <span className="name">{column?.name ?? <i className="bar" style={{ width: "60%" }} />}</span>
               <span className="type">{column?.type ?? <i className="bar" style={{ width: "40%" }} />}</span>
             </div>
-            {Array.from({ length: 14 }, (_, row) => (
+            {Array.from({ length: 40 }, (_, row) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: places that never change order
               <div key={row} className="skeleton-cell">
                 <i className="bar" style={{ width: `${widths[(row * 5 + at * 3) % widths.length]}%` }} />

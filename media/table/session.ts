@@ -163,9 +163,11 @@ export function createSession(host: Host<TableRequest, TableMessage>, options: S
   }
 
   function retry(): void {
-    if (state.rows === undefined) return restart(false);
-    set({ error: undefined });
-    pager.retry();
+    if (state.rows === undefined) restart(false);
+    else {
+      set({ error: undefined });
+      pager.retry();
+    }
   }
 
   function keepSoon(): void {

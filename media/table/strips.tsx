@@ -23,7 +23,11 @@ const tones: Readonly<Record<StripKind, "blue" | "yellow" | "red" | "grey">> = {
 };
 
 /** Message and hint of an error as one line. */
-export const errorLine = (error: ErrorInfo | undefined): string => (error ? [error.message, error.hint].filter(Boolean).join(" ") : "");
+export function errorLine(error: ErrorInfo | undefined): string {
+  if (!error) return "";
+  if (error.hint === undefined) return error.message;
+  return `${error.message}${/[.!?:]$/.test(error.message) ? "" : "."} ${error.hint}`;
+}
 
 function words(kind: StripKind, { snapshot, error, locale }: TableState, now: number, say: Say): string {
   switch (kind) {
