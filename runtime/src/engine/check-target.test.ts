@@ -80,6 +80,19 @@ describe("checkTarget", () => {
     expect(check({ "shop/Sales": {}, "web/sales": { table: { name: "web_sales" } } }, { manager: memory("duckdb", lower) })).toEqual([]);
   });
 
+  it("leaves to the run what only the run can tell: an asset that may store its value itself", () => {
+    const shop = { [kind]: "resource" as const, open: () => 1 };
+    const options = { manager: memory("duckdb", lower), bindings: { shop } };
+    expect(check({ "by_hand/sales": { resources: { shop: "shop" } }, sales: {} }, options)).toEqual([]);
+    const loaded = { "by_hand/sales": { resources: { shop: "shop" } }, sales: {}, user: { inputs: { s: "by_hand/sales" } } };
+    expect(check(loaded, options)).toMatchObject([{ code: "graph/storage-collision" }]);
+  });
+
+  it("says nothing of places that cannot be told without a missing variable", () => {
+    const place = () => env("SCHEMA").read({});
+    expect(check({ "a/x": {}, "b/x": {} }, { manager: memory("duckdb", { place }) })).toEqual([]);
+  });
+
   it("tells stores apart by what they are bound to, not by their key", () => {
     const at = (database: unknown) => memory("duckdb", { ...lower, settings: { database } });
     const list = { "a/x": { ioManager: "one" }, "b/x": { ioManager: "two" } };

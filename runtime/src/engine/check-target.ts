@@ -3,7 +3,7 @@ import { isKind } from "../io/manager.ts";
 import { type ErrorInfo, isSluiceError } from "../model/errors.ts";
 import { type AssetGraph, aboutAsset, type GraphError, type GraphStep } from "./graph.ts";
 import { attempt } from "./problems.ts";
-import type { Target } from "./target.ts";
+import { placeOf, type Target } from "./target.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -118,32 +118,45 @@ function settingsText(settings: unknown): string | undefined {
   }
 }
 
-/** Assets that would overwrite each other on this target, as their stores compare names. */
-export function storageCollisions(graph: AssetGraph, target: Target): readonly GraphError[] {
-  const byPlace = new Map<string, string[]>();
-  const shown = new Map<string, string>();
+/** Keys of assets that share a place on this target, by place. */
+function sharedPlaces(graph: AssetGraph, target: Target): readonly { readonly place: string; readonly keys: readonly string[] }[] {
+  const groups = new Map<string, { readonly place: string; readonly keys: string[] }>();
   const identities = new Map<AnyIOManager, string>();
   for (const { key, definition } of graph.assets.values()) {
     const bound = attempt(() => target.managerOf(definition), []);
-    // A place that depends on a variable which is not set is nobody else's place; what a run needs is checked with the run.
-    const place = attempt(() => bound?.manager.place?.({ key, table: definition.table }), []);
+    const place = bound && placeOf(bound.manager, definition);
     if (!bound || place === undefined) continue;
     const id = `${managerIdentity(bound.manager, identities)}\n${place}`;
-    shown.set(id, place);
-    const there = byPlace.get(id);
-    if (there) there.push(key);
-    else byPlace.set(id, [key]);
+    const group = groups.get(id);
+    if (group) group.keys.push(key);
+    else groups.set(id, { place, keys: [key] });
   }
-  const errors: GraphError[] = [];
-  for (const [id, keys] of byPlace) {
-    if (keys.length < 2 || keys.every((key) => !graph.assets.get(key)!.step)) continue;
-    errors.push({
-      code: "graph/storage-collision",
-      message: `${keys.join(" and ")} would be stored in the same place on target "${target.name}": ${shown.get(id)}.`,
-      hint: 'Give one of them another place: table: { schema: "...", name: "..." }, another I/O manager, or another key.',
-      ...aboutAsset(graph.assets.get(keys[1]!)!.definition),
-      assets: keys,
-    });
-  }
-  return errors;
+  return [...groups.values()].filter(({ keys }) => keys.length > 1);
 }
+
+/**
+ * Whether an asset may be one that stores its value itself, which only the compiler knows before it has run: it uses a resource, and nobody
+ * takes it as an input. What it shares a place with is then looked at when something is stored there.
+ */
+const mayStoreItself = (graph: AssetGraph, key: string): boolean =>
+  !graph.loaded.has(key) && Object.keys(graph.assets.get(key)?.step?.definition.resources ?? {}).length > 0;
+
+/** Assets that would overwrite each other on this target, as their stores compare names. */
+export function storageCollisions(graph: AssetGraph, target: Target): readonly GraphError[] {
+  return sharedPlaces(graph, target).flatMap(({ place, keys: all }) => {
+    const keys = all.filter((key) => !mayStoreItself(graph, key));
+    if (keys.length < 2 || keys.every((key) => !graph.assets.get(key)!.step)) return [];
+    return [{ ...collision(keys, target.name, place), ...aboutAsset(graph.assets.get(keys[1]!)!.definition), assets: keys }];
+  });
+}
+
+/** Words for `graph/storage-collision`. */
+export const collision = (keys: readonly string[], target: string, place: string) => ({
+  code: "graph/storage-collision" as const,
+  message: `${keys.join(" and ")} would be stored in the same place on target "${target}": ${place}.`,
+  hint: 'Give one of them another place: table: { schema: "...", name: "..." }, another I/O manager, or another key.',
+});
+
+/** Keys whose place must be looked at before something is stored there: it may hold what another asset stored. */
+export const keysInSharedPlaces = (graph: AssetGraph, target: Target): ReadonlySet<string> =>
+  new Set(sharedPlaces(graph, target).flatMap(({ keys }) => keys));

@@ -5,7 +5,7 @@ import type { History } from "./history.ts";
 import type { PlanStep, RunPlan } from "./plan.ts";
 import { attempt } from "./problems.ts";
 import { type RecordRequest, readRecords, requestId, type StoreAnswer } from "./records.ts";
-import type { Target } from "./target.ts";
+import { placeOf, type Target } from "./target.ts";
 import { storedByItself, versionOf } from "./versions.ts";
 
 /** An input whose value this run does not make. */
@@ -110,7 +110,7 @@ function notFound(
 function placeText(target: Target, graph: AssetGraph, { key, ioManager }: RecordRequest): string {
   const { definition } = graph.assets.get(key)!;
   const bound = attempt(() => target.managerOf(definition, ioManager), []);
-  const place = bound?.manager.place?.({ key, table: definition.table });
+  const place = bound && placeOf(bound.manager, definition);
   return `${bound?.name ?? "an unbound I/O manager"} of target "${target.name}"${place === undefined ? "" : `: ${place}`}`;
 }
 

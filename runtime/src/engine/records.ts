@@ -54,7 +54,9 @@ export async function readRecords(
     const { definition } = graph.assets.get(request.key)!;
     try {
       const record = await bound.manager.inspect!({ key: request.key, table: definition.table, partitions: [], signal });
-      return record === undefined ? { state: "missing" } : { state: "stored", record };
+      // What another asset stored in the same place is not this one's value. A source is there to read what others wrote.
+      const others = definition.step !== undefined && record?.key !== undefined && record.key !== request.key;
+      return record === undefined || others ? { state: "missing" } : { state: "stored", record };
     } catch (thrown) {
       return { state: "unknown", error: toErrorInfo(thrown, "io/unavailable", { asset: request.key }) };
     }

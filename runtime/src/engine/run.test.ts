@@ -178,6 +178,28 @@ describe("a step that fails", () => {
     expect(story(events)).not.toContain("beside started");
   });
 
+  it("with fail-fast, repeats nothing either", async () => {
+    let fail: (error: Error) => void = () => {};
+    const fake = fakeProject({
+      slow: {
+        retry: { max: 5 },
+        run: () =>
+          new Promise((_, reject) => {
+            fail = reject;
+          }),
+      },
+      bad: {
+        run: () => {
+          setImmediate(() => fail(new Error("late")));
+          throw new Error("boom");
+        },
+      },
+    });
+    const { summary, events } = await materialize(fake, "*", { failFast: true });
+    expect(summary).toMatchObject({ state: "failed", failed: ["bad", "slow"] });
+    expect(story(events)).toEqual(["slow started", "bad started", "bad failed", "slow failed"]);
+  });
+
   it("names the user's own line: the first of the stack inside the project", async () => {
     const thrown = new Error("no");
     thrown.stack = [
@@ -301,6 +323,36 @@ describe("a step without a value", () => {
   it("does not mistake a table that something else wrote for its own former value", async () => {
     const manager = memory("shelf", { inspect: async () => ({}) });
     expect((await materialize(fakeProject({ a: { run: () => undefined } }, { manager }), "a")).summary.state).toBe("succeeded");
+  });
+});
+
+describe("assets that share a place", () => {
+  const place = () => "one place";
+  const shop = { [kind]: "resource" as const, open: () => 1 };
+  /** One slot for all keys, as a table that two assets name. */
+  const slot = () => {
+    const inner = memory("slot");
+    return memory("slot", {
+      place,
+      inspect: async () => inner.values.get("x")?.record,
+      handleOutput: async (context, value) => {
+        await inner.handleOutput({ ...context, key: "x" }, value as never);
+        inner.values.set("x", { value, record: { ...context.record, handler: "reference" } });
+        return { place: "x" };
+      },
+    });
+  };
+
+  it("may, when one of them stores its value itself", async () => {
+    const fake = fakeProject({ stored: {}, own: { resources: { shop: "shop" }, run: () => undefined } }, { manager: slot(), bindings: { shop } });
+    for (const _ of [1, 2]) expect((await materialize(fake, "*")).summary.state).toBe("succeeded");
+  });
+
+  it("never overwrite each other", async () => {
+    const fake = fakeProject({ one: { resources: { shop: "shop" } }, two: { resources: { shop: "shop" } } }, { manager: slot(), bindings: { shop } });
+    const { summary, events } = await materialize(fake, "*", { concurrency: 1 });
+    expect(summary.failed).toEqual(["two"]);
+    expect(failureOf(events, "two")?.error).toMatchObject({ code: "graph/storage-collision", message: expect.stringContaining("two and one") });
   });
 });
 

@@ -4,7 +4,7 @@ import type { Reach } from "../io/manager.ts";
 import { type ErrorInfo, SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { RunEvent, RunSummary } from "../model/events.ts";
 import type { AssetState } from "../model/graph.ts";
-import { checkTarget, type Environment } from "./check-target.ts";
+import { checkTarget, type Environment, keysInSharedPlaces } from "./check-target.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { schedule } from "./execute.ts";
 import { type AssetGraph, buildGraph } from "./graph.ts";
@@ -97,6 +97,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   }
   const graph = buildGraph(project);
   const resources = runResources(signal);
+  const shared = keysInSharedPlaces(graph, target);
   const transport =
     options.transport ??
     inProcess({
@@ -106,6 +107,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
       target,
       resources,
       clock,
+      sharesPlace: (key) => shared.has(key),
       materializedBefore: remembered(history, target),
     });
   refuseShortReach(plan, graph, target, transport.reach);

@@ -172,6 +172,21 @@ describe("assetStatus", () => {
       expect(await words(fake, history)).toEqual(["a, fresh"]);
     }));
 
+  it("does not take for its own what another asset stored in the same place", async () => {
+    const record = {
+      version: 1,
+      key: "other",
+      runId: "r",
+      step: "other",
+      attempt: 1,
+      handler: "rows",
+      dataVersion: "1",
+      storedAt: "2026-01-01T00:00:00.000Z",
+    } as const;
+    const manager = memory("shelf", { inspect: async () => record });
+    expect(await words(fakeProject({ a: {}, s: { source: true } }, { manager }))).toEqual(["a, missing", "s, fresh"]);
+  });
+
   it("does not call a value without a record fresh, unless it is a source", async () => {
     const manager = memory("shelf", { inspect: async () => ({}) });
     expect(await words(fakeProject({ a: {}, s: { source: true } }, { manager }))).toEqual([

@@ -1,11 +1,11 @@
-import type { LoadedProject } from "../assets/definition.ts";
+import type { AssetDefinition, LoadedProject } from "../assets/definition.ts";
 import type { AssetStatus } from "../model/graph.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import { type AssetGraph, buildGraph, type GraphAsset, withUpstream } from "./graph.ts";
 import { type History, noHistory, type PastFailure, type PastMaterialization } from "./history.ts";
 import { attempt } from "./problems.ts";
 import { readRecords, type StoreAnswer } from "./records.ts";
-import type { Target } from "./target.ts";
+import { placeOf, type Target } from "./target.ts";
 import { storedByItself, versionOf } from "./versions.ts";
 
 export interface StatusRequest {
@@ -106,7 +106,7 @@ function statusOf(graph: AssetGraph, target: Target, key: string, known: Known, 
   const failed = failure && !(storedAt !== undefined && storedAt > failure.at);
   const { definition } = graph.assets.get(key)!;
   const rows = record?.rows ?? metadata?.rows;
-  const place = metadata?.place ?? attempt(() => target.managerOf(definition), [])?.manager.place?.({ key, table: definition.table });
+  const place = metadata?.place ?? fallbackPlace(target, definition);
   return {
     key,
     state: failed ? "failed" : known.state,
@@ -118,4 +118,9 @@ function statusOf(graph: AssetGraph, target: Target, key: string, known: Known, 
     ...(failed ? { error: failure.error, failedAt: failure.at } : {}),
     ...(place === undefined ? {} : { place }),
   };
+}
+
+function fallbackPlace(target: Target, definition: AssetDefinition): string | undefined {
+  const bound = attempt(() => target.managerOf(definition), []);
+  return bound && placeOf(bound.manager, definition);
 }

@@ -46,6 +46,8 @@ export interface StepHost {
   readonly resources: RunResources;
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;
+  /** Whether another asset might store in the place of this one. */
+  readonly sharesPlace: (key: string) => boolean;
   /** How this machine saw the asset materialized before: through an I/O manager, by itself, or not at all. */
   readonly materializedBefore: (key: string) => "stored" | "by-itself" | undefined;
 }

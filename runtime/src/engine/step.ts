@@ -190,5 +190,5 @@ async function refuseMissingValue(asset: AssetDefinition, host: StepHost, stop: 
     // The asset uses no I/O manager, so one that cannot be asked does not concern it.
     return;
   }
-  if (record?.runId !== undefined) throw wrong("but an I/O manager stored its value before", hint);
+  if (record?.runId !== undefined && record.key === key) throw wrong("but an I/O manager stored its value before", hint);
 }

@@ -1,7 +1,9 @@
 import type { AssetDefinition } from "../assets/definition.ts";
+import type { AnyIOManager } from "../io/manager.ts";
 import { isSluiceError, SluiceError } from "../model/errors.ts";
 import type { LogLevel } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
+import { collision } from "./check-target.ts";
 import type { GraphStep } from "./graph.ts";
 import { plain } from "./plain.ts";
 import type { Said } from "./step-context.ts";
@@ -9,6 +11,7 @@ import { explainIo, type StepNames } from "./step-errors.ts";
 import type { Materialized, StepHost, StepTask } from "./step-task.ts";
 import { abandonable, Cancelled, type Stop } from "./stop.ts";
 import { tracked } from "./streams.ts";
+import { placeOf } from "./target.ts";
 import { dataVersion, storedByItself } from "./versions.ts";
 
 /** What storing needs to know of the attempt. */
@@ -82,6 +85,7 @@ async function handOver(
   const bound = host.target.managerOf(asset);
   const stream = tracked(value);
   try {
+    if (host.sharesPlace(key)) await refuseOthersPlace(bound.manager, asset, host.target.name, stop);
     const context = { key, table, partitions: [], write, schemaChange, columns, rowSchema, record, signal: stop.signal, log };
     return await abandonable(bound.manager.handleOutput(context, stream.value as never), stop, "after-grace");
   } catch (thrown) {
@@ -91,6 +95,15 @@ async function handOver(
     const error = explainIo(thrown, names, `Storing ${key} through ${bound.name}`);
     throw isSluiceError(error) && error.asset === undefined ? withAsset(error, key) : error;
   }
+}
+
+/** Two assets may share a place as long as only one of them stores there: whoever comes second must not overwrite the first. */
+async function refuseOthersPlace(manager: AnyIOManager, asset: AssetDefinition, target: string, stop: Stop): Promise<void> {
+  const { key, table } = asset;
+  const found = await manager.inspect?.({ key, table, partitions: [], signal: stop.signal });
+  if (found?.key === undefined || found.key === key) return;
+  const { code, message, hint } = collision([key, found.key], target, placeOf(manager, asset) ?? "");
+  throw new SluiceError(code, message, { hint, asset: key });
 }
 
 const withAsset = (error: SluiceError, asset: string): SluiceError => {

@@ -1,6 +1,6 @@
 import type { AssetDefinition, ConfigDefinition, ResourceDefinition, TargetDefinition } from "../assets/definition.ts";
 import { type AnyIOManager, isKind } from "../io/manager.ts";
-import { SluiceError } from "../model/errors.ts";
+import { isSluiceError, SluiceError } from "../model/errors.ts";
 import { nearestName } from "../model/nearest.ts";
 
 /** Name of the I/O manager key that assets use when they choose none. */
@@ -39,6 +39,16 @@ export interface TargetOptions {
 }
 
 const isManager = (value: unknown): value is AnyIOManager => typeof (value as AnyIOManager | undefined)?.handleOutput === "function";
+
+/** Where an asset lies, as its store compares names; `undefined` where that cannot be told, for instance because a setting is missing. */
+export function placeOf(manager: AnyIOManager, { key, table }: Pick<AssetDefinition, "key" | "table">): string | undefined {
+  try {
+    return manager.place?.({ key, table });
+  } catch (thrown) {
+    if (isSluiceError(thrown)) return undefined;
+    throw thrown;
+  }
+}
 
 /** The target's definition. Throws `config/unknown-target` with the names there are. */
 export function targetDefinition(config: ConfigDefinition, name: string): TargetDefinition {
