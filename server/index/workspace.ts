@@ -1,7 +1,8 @@
 import type { IndexedAsset, IndexedProject } from "../../runtime/src/model/graph.ts";
+import { keyMistake } from "../../runtime/src/model/keys.ts";
 import { cyclesFrom } from "./cycles.ts";
 import { describe } from "./describe.ts";
-import type { FileFacts } from "./facts.ts";
+import type { FileFacts, RefFact } from "./facts.ts";
 import { linkFile, scopeKey } from "./link.ts";
 import { createModules, type ModuleDisk, settings } from "./modules.ts";
 import { type Node, nodesOf } from "./node.ts";
@@ -44,6 +45,10 @@ export interface Workspace extends Reading {
   readonly projects: () => readonly IndexedProject[];
   /** `undefined` for what is not, or no longer, part of the graph. */
   readonly describe: (id: string) => IndexedAsset | undefined;
+  /** Files with something to find fault with: every file that a diagnostic can be in, and few others. */
+  readonly suspects: () => ReadonlySet<string>;
+  /** Grows whenever an asset came or went, or changed its key, its place in the project or its upstream. */
+  readonly structure: () => number;
   /** Ids of assets that came, went or changed since the last call. */
   readonly takeTouched: () => ReadonlySet<string>;
 }
@@ -60,6 +65,12 @@ const face = ({ imports, exports, aliases, assets, managerKeys }: FileFacts): st
 
 /** Keys that these assets have a right to. */
 const keysOf = (nodes: readonly Node[]) => nodes.flatMap(({ member, scope, key }) => (member && key !== undefined ? [scopeKey(scope, key)] : []));
+
+/** An asset as text, to be compared: all that its readers see, and what matters to others. */
+interface Looks {
+  readonly all: string | undefined;
+  readonly shape: string;
+}
 
 interface Taken {
   readonly facts: FileFacts;
@@ -78,6 +89,9 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
   const unlinked = new Set<string>();
   let cycles: ReadonlyMap<string, readonly string[]> = new Map();
   let touched = new Set<string>();
+  let structure = 0;
+  /** Files with a malformed key, or a reference that the project cannot follow. */
+  const faulty = new Set<string>();
   let resolver: Resolver | undefined;
 
   const nodesFor = (path: string, facts: FileFacts) => nodesOf(path, facts, projects.of(path), projects.covers(path));
@@ -88,10 +102,14 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     const { lines } = registry.facts(node.path)!;
     return describe({ node, fact: registry.fact(node), edges: registry.edges(node), lines }, (other) => nodes.get(other)?.key);
   };
-  const described = (paths: Iterable<string>): ReadonlyMap<string, string | undefined> => {
-    const texts = new Map<string, string | undefined>();
-    for (const path of paths) for (const { id } of nodesIn(path)) texts.set(id, JSON.stringify(describeId(id)));
-    return texts;
+  const described = (paths: Iterable<string>): ReadonlyMap<string, Looks> => {
+    const looks = new Map<string, Looks>();
+    for (const path of paths) {
+      for (const { id, key, member, targets } of nodesIn(path)) {
+        looks.set(id, { all: JSON.stringify(describeId(id)), shape: JSON.stringify([key, member, targets]) });
+      }
+    }
+    return looks;
   };
   const touch = (some: readonly Node[]) => {
     for (const { id } of some) touched.add(id);
@@ -113,6 +131,9 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     return facts;
   };
 
+  /** A key that nothing has, or an asset that the project does not load. */
+  const isLost = (ref: RefFact, target: string | undefined) => (target === undefined ? ref.key !== undefined : !nodes.get(target)?.member);
+
   const link = (path: string) => {
     unlinked.delete(path);
     const facts = registry.facts(path);
@@ -121,6 +142,9 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     const own = nodesIn(path);
     const links = linkFile(path, facts, own, { resolver, keys, idAt: (file, index) => nodesIn(file)[index]?.id });
     for (const node of own) registry.connect(node, links.targets[node.index]!, links.managers[node.index]);
+    const lost = own.some((node) => facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
+    if (lost || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
+    else faulty.delete(path);
     seen.set(path, links.seen);
     asked.set(path, links.keys);
   };
@@ -198,6 +222,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
         seen.drop(path);
         asked.drop(path);
         unlinked.delete(path);
+        faulty.delete(path);
         dirty.delete(path);
       }
     }
@@ -208,32 +233,49 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     ...registry,
     files,
     update: (update) => {
-      let before: ReadonlyMap<string, string | undefined> = new Map();
+      let before: ReadonlyMap<string, Looks> = new Map();
       const dirty = apply(update, (paths) => {
         before = described(paths);
       });
       linkAll(dirty);
       const after = described(dirty);
-      for (const [id, text] of after) if (before.get(id) !== text) touched.add(id);
-      for (const id of before.keys()) if (!after.has(id)) touched.add(id);
-      findCycles([...before.keys(), ...after.keys()]);
+      const reshaped = new Set<string>();
+      for (const id of new Set([...before.keys(), ...after.keys()])) {
+        if (before.get(id)?.all !== after.get(id)?.all) touched.add(id);
+        if (before.get(id)?.shape !== after.get(id)?.shape) reshaped.add(id);
+      }
+      if (reshaped.size === 0) return;
+      structure++;
+      findCycles(reshaped);
     },
     collect: (update) => {
-      for (const path of apply(update, () => {})) {
-        unlinked.add(path);
-        touch(nodesIn(path));
-      }
+      const touchAll = (paths: ReadonlySet<string>) => {
+        for (const path of paths) touch(nodesIn(path));
+      };
+      const dirty = apply(update, touchAll);
+      structure++;
+      touchAll(dirty);
+      for (const path of dirty) unlinked.add(path);
     },
     linkPending: (stop) => {
       for (const path of unlinked) {
         link(path);
         touch(nodesIn(path));
+        structure++;
         if (unlinked.size > 0 && stop()) return false;
       }
       findCycles(nodes.keys());
       return true;
     },
     cycles: () => cycles,
+    structure: () => structure,
+    suspects: () => {
+      const paths = new Set(faulty);
+      const pathOf = (id: string) => nodes.get(id)?.path;
+      for (const ids of [...keys.duplicates(), cycles.keys()]) for (const id of ids) paths.add(pathOf(id) ?? "");
+      paths.delete("");
+      return paths;
+    },
     projectOf: projects.of,
     projects: projects.list,
     describe: describeId,

@@ -1,0 +1,30 @@
+import type { InitializeParams } from "vscode-languageserver/node";
+
+/** What the client can do, as far as it matters here. */
+export interface ClientAbilities {
+  readonly watch: boolean;
+  /** Watchers may be given a folder to start from. */
+  readonly relativePatterns: boolean;
+  readonly pullDiagnostics: boolean;
+  readonly refreshDiagnostics: boolean;
+  readonly refreshLenses: boolean;
+  readonly definitionLinks: boolean;
+  readonly markdown: boolean;
+  readonly progress: boolean;
+  readonly workspaceFolders: boolean;
+}
+
+export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities {
+  const { workspace, textDocument, window } = capabilities;
+  return {
+    watch: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
+    relativePatterns: workspace?.didChangeWatchedFiles?.relativePatternSupport ?? false,
+    pullDiagnostics: textDocument?.diagnostic !== undefined,
+    refreshDiagnostics: workspace?.diagnostics?.refreshSupport ?? false,
+    refreshLenses: workspace?.codeLens?.refreshSupport ?? false,
+    definitionLinks: textDocument?.definition?.linkSupport ?? false,
+    markdown: textDocument?.hover?.contentFormat?.includes("markdown") ?? false,
+    progress: window?.workDoneProgress ?? false,
+    workspaceFolders: workspace?.workspaceFolders ?? false,
+  };
+}

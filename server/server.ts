@@ -1,0 +1,211 @@
+import {
+  CodeLensRefreshRequest,
+  type Connection,
+  DiagnosticRefreshRequest,
+  type InitializeParams,
+  type Location,
+  type LocationLink,
+  type ServerCapabilities,
+  TextDocumentSyncKind,
+} from "vscode-languageserver/node";
+import { graphChanged, graphRequest, statusChanged } from "../runtime/src/model/graph.ts";
+import { answering } from "./answering.ts";
+import { abilitiesOf, type ClientAbilities } from "./client-abilities.ts";
+import { answerDiagnostics, pushDiagnostics } from "./diagnosing.ts";
+import { createDocuments } from "./documents.ts";
+import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
+import type { FeatureContext } from "./features/context.ts";
+import { definition } from "./features/definition.ts";
+import { hover } from "./features/hover.ts";
+import { references } from "./features/references.ts";
+import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
+import { createGraphFeed } from "./graph-feed.ts";
+import { type Disk, nodeDisk, readFacts } from "./index/files.ts";
+import { pathOfUri } from "./index/paths.ts";
+import { createWorkspace } from "./index/workspace.ts";
+import { createIndexer } from "./indexer.ts";
+import { createRefreshing } from "./refreshing.ts";
+import { createStatuses, type StatusParams } from "./statuses.ts";
+import { createWatching } from "./watching.ts";
+
+/** Features that a client can leave out; each is on unless it says `false`. */
+export type FeatureName = "codeLens" | "definition" | "hover" | "documentSymbol" | "references" | "workspaceSymbol" | "diagnostics";
+export interface InitializationOptions {
+  /** Folder for the index's cache. */
+  readonly storagePath?: string;
+  readonly features?: Readonly<Partial<Record<FeatureName, boolean>>>;
+}
+
+export interface ServerOptions {
+  readonly disk?: Disk;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
+  return {
+    positionEncoding: "utf-16",
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
+    ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
+    ...(has("definition") ? { definitionProvider: true } : {}),
+    ...(has("hover") ? { hoverProvider: true } : {}),
+    ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
+    ...(has("references") ? { referencesProvider: true } : {}),
+    ...(has("workspaceSymbol") ? { workspaceSymbolProvider: true } : {}),
+    ...(has("diagnostics") && abilities.pullDiagnostics
+      ? { diagnosticProvider: { identifier: "sluice", interFileDependencies: true, workspaceDiagnostics: true } }
+      : {}),
+    ...(abilities.workspaceFolders ? { workspace: { workspaceFolders: { supported: true, changeNotifications: true } } } : {}),
+  };
+}
+
+function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly string[] {
+  const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+  return uris.flatMap((uri) => pathOfUri(uri) ?? []);
+}
+
+const plainLocation = ({ targetUri, targetSelectionRange }: LocationLink): Location => ({ uri: targetUri, range: targetSelectionRange });
+
+/** How often lenses that say how long ago something was are drawn anew, in milliseconds. */
+const agePeriod = 60_000;
+
+/** Serves one client on a connection that does not listen yet. */
+export function serve(connection: Connection, { disk = nodeDisk, now = Date.now }: ServerOptions = {}): void {
+  connection.onInitialize((params) => {
+    const abilities = abilitiesOf(params);
+    const { features = {} } = (params.initializationOptions ?? {}) as InitializationOptions;
+    const has = (feature: FeatureName) => features[feature] !== false;
+    startSession(connection, { abilities, has, folders: foldersOf(params), disk, now });
+    return { capabilities: capabilitiesFor(abilities, has), serverInfo: { name: "Sluice" } };
+  });
+  connection.listen();
+}
+
+interface Session {
+  readonly abilities: ClientAbilities;
+  readonly has: (feature: FeatureName) => boolean;
+  readonly folders: readonly string[];
+  readonly disk: Disk;
+  readonly now: () => number;
+}
+
+function startSession(connection: Connection, { abilities, has, folders, disk, now }: Session): void {
+  const documents = createDocuments();
+  const statuses = createStatuses();
+  const workspace = createWorkspace({
+    disk,
+    load: (path) => (documents.get(path) ? documents.facts(path, undefined, true) : readFacts(path, disk, { always: true })),
+  });
+  const indexer = createIndexer({ workspace, disk, documents, onChange: () => changed() });
+  const context: FeatureContext = {
+    workspace,
+    statuses,
+    openDocument: documents.get,
+    isSettled: indexer.isSettled,
+    now,
+    markdown: abilities.markdown,
+    links: abilities.definitionLinks,
+  };
+
+  // ---- what the client is told
+
+  const feed = createGraphFeed({ workspace, isComplete: indexer.isComplete, send: (delta) => void connection.sendNotification(graphChanged, delta) });
+  const push = pushDiagnostics(connection, context, indexer.isComplete, documents.paths);
+  const ask = (type: { readonly method: string }) => void connection.sendRequest(type.method).catch(ignoreRefusal);
+  const lenses = createRefreshing(() => ask(CodeLensRefreshRequest.type));
+  const diagnostics = createRefreshing(() => (abilities.pullDiagnostics ? ask(DiagnosticRefreshRequest.type) : push()));
+  const wantsLenses = has("codeLens") && abilities.refreshLenses;
+  const wantsDiagnostics = has("diagnostics") && (!abilities.pullDiagnostics || abilities.refreshDiagnostics);
+  let shape = "";
+  const changed = () => {
+    feed.changed();
+    const now = `${workspace.structure()} ${indexer.isSettled()}`;
+    if (wantsDiagnostics && (now !== shape || !abilities.pullDiagnostics)) diagnostics.request();
+    if (wantsLenses && now !== shape) lenses.request();
+    shape = now;
+  };
+  const ages = setInterval(() => {
+    if (wantsLenses && statuses.haveAges()) lenses.request();
+  }, agePeriod);
+  ages.unref();
+
+  // ---- what the client tells
+
+  let flushing: NodeJS.Immediate | undefined;
+  const flushSoon = () => {
+    flushing ??= setImmediate(() => {
+      flushing = undefined;
+      indexer.flush();
+    });
+  };
+  connection.onDidOpenTextDocument(({ textDocument: { uri, version, text } }) => {
+    if (documents.open(uri, version, text) !== undefined) flushSoon();
+  });
+  connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
+    if (documents.change(uri, version, contentChanges) !== undefined) flushSoon();
+  });
+  connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
+    const path = documents.close(uri);
+    if (path !== undefined) indexer.documentClosed(path);
+  });
+  connection.onDidSaveTextDocument(() => {
+    if (!abilities.watch) void indexer.rescan();
+  });
+  connection.onNotification(statusChanged, (params: StatusParams) => {
+    statuses.set(params);
+    if (wantsLenses) lenses.request();
+  });
+
+  const watching = createWatching(connection, abilities, indexer);
+  connection.onInitialized(() => {
+    void start();
+  });
+  const start = async () => {
+    const watched = watching.watch(folders).catch((error: Error) => connection.console.warn(`The client does not watch files: ${error.message}`));
+    const progress = abilities.progress ? await connection.window.createWorkDoneProgress() : undefined;
+    progress?.begin("Sluice: indexing assets", 0);
+    try {
+      await indexer.addFolders(folders, (done, total) => progress?.report(Math.floor((100 * done) / total), `${done} of ${total} files`));
+    } finally {
+      progress?.done();
+    }
+    await watched;
+    if (!abilities.workspaceFolders) return;
+    connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+      indexer.removeFolders(removed.flatMap(({ uri }) => pathOfUri(uri) ?? []));
+      void indexer.addFolders(added.flatMap(({ uri }) => pathOfUri(uri) ?? []));
+      void watching.watch(indexer.folders());
+    });
+  };
+  connection.onShutdown(() => {
+    clearInterval(ages);
+    clearImmediate(flushing);
+    for (const each of [feed, lenses, diagnostics, watching]) each.close();
+  });
+
+  // ---- what the client asks
+
+  const answers = answering(documents, indexer);
+  connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
+  connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
+  connection.onDefinition(
+    answers.document([], (path, { position }) => {
+      const links = definition(context, path, position);
+      return abilities.definitionLinks ? links : links.map(plainLocation);
+    }),
+  );
+  connection.onHover(answers.document(null, (path, { position }) => hover(context, path, position)));
+  connection.onDocumentSymbol(answers.document([], (path) => documentSymbols(context, path)));
+  connection.onReferences(
+    answers.document([], (path, { position, context: { includeDeclaration } }) => references(context, path, position, includeDeclaration)),
+  );
+  connection.onWorkspaceSymbol(answers.workspace(({ query }) => workspaceSymbols(context, query)));
+  if (abilities.pullDiagnostics) answerDiagnostics(connection, context, indexer.isComplete, answers);
+  connection.onRequest(graphRequest, () => {
+    indexer.flush();
+    return feed.snapshot();
+  });
+}
+
+/** A client may refuse to refresh, or be gone by now; there is nothing to do about either. */
+const ignoreRefusal = () => undefined;

@@ -1,0 +1,22 @@
+import { formatAge, formatRows } from "../runtime/src/model/duration.ts";
+import type { AssetStatus } from "../runtime/src/model/graph.ts";
+
+/** A state in words: "fresh · 1.24 M rows · 2 min ago"; `undefined` when nothing is known. `now` in milliseconds since the epoch. */
+export function statusWords(status: AssetStatus | undefined, isRunning: boolean, now: number): string | undefined {
+  if (isRunning) return "running";
+  if (!status) return undefined;
+  const { state, reason, rows, storedAt, failedAt, error } = status;
+  const parts = (...words: readonly (string | undefined)[]) => words.filter((word) => word !== undefined).join(" · ");
+  switch (state) {
+    case "missing":
+      return "never materialized";
+    case "fresh":
+      return parts("fresh", rows === undefined ? undefined : formatRows(rows), storedAt === undefined ? undefined : formatAge(storedAt, now));
+    case "stale":
+      return reason ? `stale: ${reason}` : "stale";
+    case "failed":
+      return parts(`failed: ${error?.thrown ?? error?.code ?? "unknown error"}`, failedAt === undefined ? undefined : formatAge(failedAt, now));
+    case "unknown":
+      return undefined;
+  }
+}
