@@ -45,7 +45,8 @@ export { arrow } from "./handlers/arrow.ts";
 export { batches } from "./handlers/batches.ts";
 export { type RowOptions, rows } from "./handlers/rows.ts";
 export { type SqlName, type SqlPart, type SqlTag, sql } from "./handlers/sql.ts";
-export { filesystem } from "./io/filesystem.ts";
+export { type FilesystemOptions, filesystem } from "./io/filesystem.ts";
+export { type InMemoryOptions, inMemory } from "./io/in-memory.ts";
 export {
   type AnyHandler,
   type AnyIOManager,
@@ -78,3 +79,4 @@ export { type ErrorCode, SluiceError } from "./model/errors.ts";
 export type { LogLevel } from "./model/events.ts";
 export type { Filter, FilterOperator, Page, PageRequest, Sort } from "./model/page.ts";
 export type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "./model/values.ts";
+export { type LibraryOptions, load, type MaterializeOptions, materialize, type RunResult } from "./project/library.ts";

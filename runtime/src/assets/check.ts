@@ -36,8 +36,8 @@ export function assetCheck<Value, P, R extends Resources = {}>(
     readonly run: (value: Value, context: Context<P, R>) => Promisable<boolean | CheckResult>;
   },
 ): AssetCheck {
-  const checked = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : definitionOf(input);
-  if (!isKind(checked, "input") || checked.upstream === undefined) {
+  const checked = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : isKind(input, "input") ? definitionOf(input) : undefined;
+  if (checked?.upstream === undefined) {
     throw new SluiceError("config/invalid", `assetCheck() was given ${describe(input)} where it takes an asset.`);
   }
   const asset = checked.upstream.key;

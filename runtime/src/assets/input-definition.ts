@@ -26,12 +26,12 @@ const definitionKey = Symbol.for("sluice.input");
 export const definitionOf = (input: object): InputDefinition =>
   (input as { readonly [definitionKey]?: InputDefinition })[definitionKey] ?? (input as InputDefinition);
 
+/** An input as users hold it: nothing to see but the setters. */
+export const inputObject = (input: InputDefinition): object => withSetters({ [kind]: "input" }, input);
+
 /** Adds the setters that users call; they are not enumerable, so that a spread or a print of a definition shows its data only. */
 export function withSetters<Target extends object>(target: Target, input: InputDefinition): Target {
-  const next = (change: Partial<InputDefinition>) => {
-    const changed: InputDefinition = { ...input, ...change, [kind]: "input" };
-    return withSetters(changed, changed);
-  };
+  const next = (change: Partial<InputDefinition>) => inputObject({ ...input, ...change });
   const take = (value: PartitionTake) => next({ take: value });
   const dimension = (name: unknown) => {
     if (name === undefined || typeof name === "string") return name === undefined ? {} : { dimension: name };
@@ -53,7 +53,7 @@ export function withSetters<Target extends object>(target: Target, input: InputD
     window: (range: unknown) => take({ type: "window", ...windowRange(range) }),
     merged: () => next({ merged: true }),
   };
-  Object.defineProperty(target, definitionKey, { value: { ...input } });
+  Object.defineProperty(target, definitionKey, { value: input });
   for (const [name, value] of Object.entries(setters)) Object.defineProperty(target, name, { value });
   return target;
 }

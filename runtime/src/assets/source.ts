@@ -3,7 +3,7 @@ import { isKind } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { TableOptions } from "../model/values.ts";
 import { callSite } from "./call-site.ts";
-import { plainInput, windowRange, withSetters } from "./input-definition.ts";
+import { inputObject, plainInput, windowRange } from "./input-definition.ts";
 import type { Asset, Input, WindowRange } from "./inputs.ts";
 import type { DefaultIOManagerKey, IOManagerKey } from "./keys.ts";
 import type { MaybePartitions, SelfPartitions, Unpartitioned } from "./partitions.ts";
@@ -50,7 +50,7 @@ export function self<Value>(handler: TypeHandler<Value>): { window(range: Window
   return {
     window: (range) => {
       const definition = { ...plainInput(undefined), handler, take: { type: "window" as const, ...windowRange(range) } };
-      return withSetters(definition, definition) as unknown as Input<Value, SelfPartitions, "many">;
+      return inputObject(definition) as unknown as Input<Value, SelfPartitions, "many">;
     },
   };
 }
