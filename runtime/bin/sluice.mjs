@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -7,6 +8,8 @@ if (major < 22 || (major === 22 && minor < 15)) {
   console.error(`sluice needs Node 22.15 or newer; this is ${process.versions.node}.`);
   process.exit(2);
 }
+
+module.enableCompileCache?.();
 
 // A project without a copy of its own gets this one, by the same names.
 const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));

@@ -22,6 +22,13 @@ export const sourceModules = {
   "sluice/duckdb": fileURLToPath(new URL("../duckdb.ts", import.meta.url)),
 };
 
+/** What a child process of a test gets of the environment; compiled sources are shared between them. */
+export const testEnvironment: Readonly<Record<string, string | undefined>> = {
+  PATH: process.env["PATH"],
+  HOME: process.env["HOME"],
+  NODE_COMPILE_CACHE: path.join(tmpdir(), "sluice-test-compile-cache"),
+};
+
 /** `import()` of Node itself, which the test runner would otherwise replace by its own. */
 export const nativeImport = createRequire(import.meta.url)("./native-import.cjs") as (url: string) => Promise<object>;
 

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     process.stderr.write(`Sluice needs Node 22.15 or newer; this is ${process.version}.\n`);
     process.exit(2);
   }
+  module.enableCompileCache?.();
   const { root, embedded = {} } = JSON.parse(process.argv[2] ?? "{}") as Launch;
   process.chdir(root);
   const packages = hookPackages({ root: process.cwd(), embedded });
