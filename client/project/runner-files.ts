@@ -19,6 +19,8 @@ export function runnerFiles(extensionPath: string): RunnerFiles {
       "sluice/duckdb": join(runtime, "duckdb.mjs"),
       "sluice/testing": join(runtime, "testing.mjs"),
       "apache-arrow": join(extensionPath, "dist/vendor/apache-arrow.mjs"),
+      // For the runner itself, which transpiles what its cache does not know.
+      typescript: join(extensionPath, "dist/vendor/typescript.cjs"),
     },
     types: join(extensionPath, "dist/types"),
   };
