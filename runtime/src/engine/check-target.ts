@@ -108,10 +108,10 @@ function managerIdentity(manager: AnyIOManager, known: Map<AnyIOManager, string>
   return identity;
 }
 
-/** Settings as text; `undefined` where they are no plain data, so that only the object itself tells. */
+/** Settings as text, with references to the environment as their names; `undefined` where they are no plain data, so that only the object itself tells. */
 function settingsText(settings: unknown): string | undefined {
   try {
-    return JSON.stringify(settings, (_, value: unknown) => (isKind(value, "env") ? `env ${(value as EnvRef<unknown>).name}` : value));
+    return JSON.stringify(settings);
   } catch {
     // A cycle or a bigint in settings: nothing to compare.
     return undefined;

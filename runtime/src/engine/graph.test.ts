@@ -42,6 +42,11 @@ describe("buildGraph", () => {
     ]);
   });
 
+  it("tells of cycles that run through one another once", () => {
+    const { errors } = graphOf({ a: { deps: ["b", "c"] }, b: { deps: ["a"] }, c: { deps: ["a", "b"] } });
+    expect(errors.map(({ assets }) => assets)).toEqual([["a", "b"]]);
+  });
+
   it("is not deep where a chain is long", () => {
     const list = Object.fromEntries(
       Array.from({ length: 20_000 }, (_, i): [string, FakeAsset] => [`s${i}`, i === 0 ? {} : { deps: [`s${i - 1}`] }]).reverse(),

@@ -3,6 +3,7 @@ import { kind, type OutputContext } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { fakeClock, fakeProject, materialize, memory, story } from "./fixture.ts";
+import { type History, noHistory } from "./history.ts";
 import { executeRun, planRun } from "./run.ts";
 import type { Transport } from "./transport.ts";
 
@@ -129,6 +130,28 @@ describe("a run", () => {
     await materialize(fake, "*");
     expect(other.calls).toEqual(["store a", "load a"]);
     expect(seen).toMatchObject([{ key: "a", handler, columns: ["x"], partitions: [] }]);
+  });
+
+  it("keeps to the limits of pools and I/O managers", async () => {
+    const most = async (more: Parameters<typeof materialize>[2], spec: object = {}, concurrency?: number) => {
+      let running = 0;
+      let peak = 0;
+      const run = async () => {
+        peak = Math.max(peak, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        return running--;
+      };
+      const list = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`a${i}`, { ...spec, run }]));
+      const manager = memory("few", concurrency === undefined ? {} : { concurrency });
+      await materialize(fakeProject(list, { manager }), "*", more);
+      return peak;
+    };
+    expect(await most({})).toBe(4);
+    expect(await most({ concurrency: 7 })).toBe(7);
+    expect(await most({}, { pool: "api" })).toBe(1);
+    expect(await most({ pools: { api: 3 } }, { pool: "api" })).toBe(3);
+    expect(await most({}, {}, 2)).toBe(2);
+    expect(await most({ ioManagers: { ioManager: 3 } }, {}, 2)).toBe(3);
   });
 
   it("fails on a protected target unless it is confirmed, before anything runs", async () => {
@@ -318,6 +341,14 @@ describe("a step without a value", () => {
     const { events } = await materialize(fakeProject({ a: { run: () => undefined } }, { manager: before.manager }), "a");
     expect(failureOf(events, "a")?.error).toMatchObject({ code: "run/no-value", message: expect.stringContaining("stored its value before") });
     expect(before.manager.values.get("a")?.value).toBe(1);
+  });
+
+  it("is run/no-value by the history, where the store cannot say what it holds", async () => {
+    const { inspect: _, ...mute } = memory("mute");
+    const record = { handler: "rows" };
+    const history = { ...noHistory(), materializations: () => new Map([["a", { at: 0, record }]]) } as unknown as History;
+    const { events } = await materialize(fakeProject({ a: { run: () => undefined } }, { manager: mute }), "a", { history });
+    expect(failureOf(events, "a")?.error.code).toBe("run/no-value");
   });
 
   it("does not mistake a table that something else wrote for its own former value", async () => {
@@ -656,6 +687,23 @@ describe("stopping", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(summary.state).toBe("cancelled");
     expect(fake.manager.calls).toEqual([]);
+  });
+
+  it("stores no further output of a step that was cancelled while it stored one", async () => {
+    const controller = new AbortController();
+    const inner = memory("shelf");
+    const manager = memory("shelf", {
+      handleOutput: async (context, value) => {
+        controller.abort();
+        return inner.handleOutput(context, value as never);
+      },
+    });
+    const fake = fakeProject({ pair: { outputs: { a: {}, b: {} }, run: () => ({ a: 1, b: 2 }) } }, { manager });
+    const { summary, events } = await materialize(fake, "*", { signal: controller.signal });
+    expect(summary.state).toBe("cancelled");
+    expect(inner.calls.length).toBeLessThan(2);
+    // What was stored nonetheless is told.
+    expect(events.filter(({ type }) => type === "materialized").length).toBe(inner.calls.length);
   });
 
   it("skips everything when it was asked for before the start", async () => {

@@ -163,6 +163,19 @@ describe("assetStatus", () => {
       expect(asked).toBe(1);
     }));
 
+  it("asks a store no more that went away in the middle", async () => {
+    let asked = 0;
+    const inspect = async () => {
+      if (++asked > 5) throw new SluiceError("io/unavailable", "gone");
+      return undefined;
+    };
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, i): [string, FakeAsset] => [`m${i}`, {}]));
+    const all = await assetStatus(fakeProject(many, { manager: memory("far", { inspect }) }));
+    expect(all.filter(({ state }) => state === "missing")).toHaveLength(5);
+    expect(all.filter(({ reason }) => reason === "gone")).toHaveLength(195);
+    expect(asked).toBeLessThan(40);
+  });
+
   it("knows of a store that cannot say what it holds only what this machine did", () =>
     withHistory(async (history) => {
       const { inspect: _, ...mute } = memory("mute");
