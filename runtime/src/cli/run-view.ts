@@ -6,6 +6,8 @@ import { padEnd, plainLine, type Terminal, widthOf } from "./terminal.ts";
 
 /** Steps of a plan drawn before a run; the rest is counted. */
 const longestPlan = 24;
+/** Milliseconds between two drawings of the moving lines, however fast events come. */
+const shortestFrame = 50;
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 interface Running {
@@ -32,6 +34,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
   const counts = { materialized: 0, failed: 0, skipped: 0, fresh: 0 };
   let widest = 0;
   let ticks = 0;
+  let drawnAt = 0;
 
   const line = (mark: string, asset: string, ...rest: readonly (string | undefined)[]) => {
     const details = rest.filter((each) => each !== undefined && each !== "").join("  ");
@@ -79,7 +82,8 @@ export function runView(terminal: Terminal, folder: string): RunView {
   }
 
   function tick(now: number): void {
-    if (!terminal.interactive) return;
+    if (!terminal.interactive || now - drawnAt < shortestFrame) return;
+    drawnAt = now;
     ticks++;
     live.show(
       Array.from(running.values(), ({ step, startedAt, attempt, progress }) => {
@@ -116,10 +120,12 @@ export function runView(terminal: Terminal, folder: string): RunView {
         break;
       case "step-finished":
         running.delete(event.step);
+        if (running.size === 0) live.show([]);
         finished(event.step, event.ms);
         break;
       case "step-failed":
         running.delete(event.step);
+        if (running.size === 0) live.show([]);
         counts.failed++;
         line(
           paint("red", "✗"),

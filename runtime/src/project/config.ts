@@ -24,7 +24,7 @@ export function requireConfig(folder: string): string {
   const found = findConfig(folder);
   if (found) return found;
   throw new SluiceError("config/invalid", `No sluice.config.ts in ${path.resolve(folder)} or above it.`, {
-    hint: "Create one with `sluice init`, or name the project's folder with --project.",
+    hint: "Write one whose default export is defineConfig({ ... }), or name the project's folder.",
   });
 }
 

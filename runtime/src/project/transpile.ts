@@ -34,8 +34,16 @@ export interface TranspileOptions {
 export function createTranspiler(options: TranspileOptions): Transpile {
   let loaded: typeof ts | undefined;
   const typescript = (): typeof ts => {
-    loaded ??= createRequire(import.meta.url)(options.typescript ?? "typescript") as typeof ts;
-    return loaded;
+    try {
+      loaded ??= createRequire(import.meta.url)(options.typescript ?? "typescript") as typeof ts;
+      return loaded;
+    } catch (cause) {
+      throw new SluiceError(
+        "load/failed",
+        `TypeScript, which loads the project's files, was not found: ${(cause as Error).message.split("\n", 1)[0]}`,
+        { cause },
+      );
+    }
   };
   return (file, text) => {
     const settings = options.compilerOptions();

@@ -1,6 +1,8 @@
 import { StringDecoder } from "node:string_decoder";
 import type { LogLevel } from "../model/events.ts";
 
+/** How long a line may lack its end before it is passed on, in milliseconds. */
+const patience = 100;
 /** Longest line kept in one piece. */
 const longest = 8192;
 
@@ -25,14 +27,18 @@ export function captureOutput(log: (level: LogLevel, line: string) => void): voi
 function lines(take: (line: string) => void): (chunk: string | Uint8Array) => void {
   const decoder = new StringDecoder("utf8");
   let rest = "";
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    if (rest !== "") take(rest);
+    rest = "";
+  };
   return (chunk) => {
+    clearTimeout(timer);
     rest += typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     const parts = rest.split(/\r?\n/);
     rest = parts.pop() ?? "";
     for (const part of parts) take(part);
-    if (rest.length > longest) {
-      take(rest);
-      rest = "";
-    }
+    if (rest.length > longest) flush();
+    else if (rest !== "") timer = setTimeout(flush, patience).unref();
   };
 }
