@@ -42,7 +42,6 @@ export interface Project {
   /** Folder of the config, absolute and real. */
   readonly root: string;
   readonly configFile: string;
-  readonly files: () => readonly string[];
   /** Loads what is new or changed. Calls wait for each other. */
   readonly refresh: () => Promise<ProjectState>;
   readonly close: () => void;
@@ -167,7 +166,6 @@ export function openProject(options: ProjectOptions): Project {
   return {
     root,
     configFile,
-    files: loader.files,
     refresh() {
       const next = queue.then(refresh);
       queue = next.catch(() => undefined); // told to this caller; the next one tries anew
