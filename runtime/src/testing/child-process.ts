@@ -29,7 +29,7 @@ export interface ChildOrder {
 const shapes: Readonly<Record<string, AnyHandler>> = { rows: rows(), arrow, batches };
 export const childHandlers = [...Object.keys(shapes), "sql"];
 
-async function valueOf(manager: AnyIOManager, handler: string, number: number): Promise<unknown> {
+async function generationValue(manager: AnyIOManager, handler: string, number: number): Promise<unknown> {
   const sample = generation(number, generationSize(number));
   const shape = shapes[handler];
   if (shape) return sampleValue(shape, sample);
@@ -48,7 +48,7 @@ export async function behaviourChild(task: ChildTask): Promise<void> {
   const order = JSON.parse(line) as ChildOrder;
   const manager = create(task.folder);
   for (let number = order.from; number < order.from + (order.count ?? Number.POSITIVE_INFINITY); number += 1) {
-    const value = await valueOf(manager, order.handler, number);
+    const value = await generationValue(manager, order.handler, number);
     say(`begin ${number}`);
     await manager.handleOutput(outputContext(task.key, { record: { dataVersion: String(number) }, columns: generation(number, 0).columns }), value);
     say(`end ${number}`);
@@ -69,10 +69,12 @@ export interface Child {
   readonly ended: () => Promise<readonly string[]>;
 }
 
-export function startChild(entry: string, task: ChildTask): Child {
+/** Starts a child process of the entry point. `cache` is a folder where compiled code is kept for the next one. */
+export function startChild(entry: string, task: ChildTask, cache: string): Child {
   const script = "import(process.argv[1]).then((module) => module.behaviourChild(JSON.parse(process.argv[2])))";
   const child: ChildProcess = spawn(process.execPath, ["--no-warnings", "-e", script, entry, JSON.stringify(task)], {
     stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const said: string[] = [];
   const waiting = new Set<() => void>();

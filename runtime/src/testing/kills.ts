@@ -1,9 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StoredRecord } from "../model/values.ts";
-import { type Child, childHandlers, startChild } from "./child-process.ts";
+import { type Child, type ChildTask, childHandlers, startChild } from "./child-process.ts";
 import { inputContext } from "./contexts.ts";
 import { check, expectEqual } from "./expect.ts";
 import { generationOf } from "./samples.ts";
-import { type BehaviourSubject, filesIn, inFolder, loadExact, type TestRunner } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, type TestRunner } from "./subject.ts";
 
 /** Kills per manager: 30, or what SLUICE_KILLS says. */
 const killCount = (): number => Math.max(1, Number(process.env["SLUICE_KILLS"] ?? 30) || 30);
@@ -18,6 +21,70 @@ const last = (said: readonly string[], start: string): number =>
   );
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Points per test: one is over in well under a minute, which is what test runners wait for. */
+const killsPerTest = 8;
+
+async function killAt(
+  fractions: readonly number[],
+  { folder, again }: Opened,
+  handlers: readonly string[],
+  entry: string,
+  task: ChildTask,
+): Promise<void> {
+  const children = new Set<Child>();
+  const cache = await mkdtemp(join(tmpdir(), "sluice-behaviour-cache-"));
+  const start = (): Child => {
+    const child = startChild(entry, task, cache);
+    children.add(child);
+    return child;
+  };
+  const storeOnce = async (child: Child, from: number): Promise<void> => {
+    child.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from, count: 1 });
+    await child.ended();
+    children.delete(child);
+  };
+  try {
+    // what a store makes on its first writes is there before files are counted
+    await storeOnce(start(), 0);
+    await storeOnce(start(), 1);
+    const files = (await filesIn(folder)).length;
+    let stored = 1;
+    let inside = 0;
+    let next = start();
+    for (const [i, fraction] of fractions.entries()) {
+      const child = next;
+      await child.said("ready");
+      child.order({ handler: handlers[i % handlers.length] as string, from: stored + 1 });
+      // starts while this one works, so that its start costs no time
+      next = start();
+      await child.said("begin");
+      const began = performance.now();
+      await child.said("end");
+      const took = performance.now() - began;
+      await child.said(`begin ${stored + 2}`);
+      await pause(took * fraction);
+      const said = await child.kill();
+      children.delete(child);
+
+      const manager = again();
+      const found = generationOf(await loadExact(manager, key));
+      const [begun, ended] = [last(said, "begin "), last(said, "end ")];
+      check(found >= ended && found <= begun, `generation ${found} is stored, after ${ended} was stored and ${begun} begun`);
+      if (begun > ended) inside += 1;
+      const record = (await manager.inspect?.(inputContext(key))) as StoredRecord | undefined;
+      if (record) expectEqual(record.dataVersion, String(found), "the record of the stored value");
+      await manager.close?.();
+      stored = found;
+    }
+    check(inside > fractions.length / 4, `only ${inside} of ${fractions.length} kills hit a write`);
+    await storeOnce(next, stored + 1);
+    expectEqual((await filesIn(folder)).length, files, "files after the next write: ");
+  } finally {
+    for (const child of children) await child.kill();
+    await rm(cache, { recursive: true, force: true });
+  }
+}
+
 /** Rules 3 and 11 across processes: a process killed at any point of a write leaves one whole value, and what it left is cleaned up. */
 export function kills(subject: BehaviourSubject, { describe, it }: TestRunner, entry: string): void {
   if (subject.survivesProcess === false) return;
@@ -26,69 +93,23 @@ export function kills(subject: BehaviourSubject, { describe, it }: TestRunner, e
   const handlers = subject.handlers.map((handler) => handler.name).filter((name) => childHandlers.includes(name));
 
   describe("survives its process", () => {
-    it(`killed at ${killCount()} points of a write: the former value or the new one, whole, and nothing left behind`, async () => {
-      await inFolder(subject, async ({ folder, again }) => {
-        const count = killCount();
-        const task = { module, folder, key };
-        const children = new Set<Child>();
-        const start = (): Child => {
-          const child = startChild(entry, task);
-          children.add(child);
-          return child;
-        };
-        try {
-          let next = start();
-          next.order({ handler: handlers[0] as string, from: 0, count: 1 });
-          await next.ended();
-          // what a store makes on its first writes is there before files are compared
-          next = start();
-          next.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from: 1, count: 1 });
-          await next.ended();
-          const files = (await filesIn(folder)).length;
-          let stored = 1;
-          let inside = 0;
-          next = start();
-          for (let i = 0; i < count; i += 1) {
-            const child = next;
-            await child.said("ready");
-            child.order({ handler: handlers[i % handlers.length] as string, from: stored + 1 });
-            // starts while this one works, so that its start costs no time
-            next = start();
-            const began = performance.now();
-            await child.said("begin");
-            const first = performance.now();
-            await child.said("end");
-            const took = performance.now() - first;
-            await child.said(`begin ${stored + 2}`);
-            await pause((took * 1.2 * i) / count);
-            const said = await child.kill();
-            children.delete(child);
-            check(performance.now() - began < 60_000, "a write took a minute");
-
-            const manager = again();
-            const found = generationOf(await loadExact(manager, key));
-            const [begun, ended] = [last(said, "begin "), last(said, "end ")];
-            check(found >= ended && found <= begun, `generation ${found} is stored, after ${ended} was stored and ${begun} begun`);
-            if (begun > ended) inside += 1;
-            const record = (await manager.inspect?.(inputContext(key))) as StoredRecord | undefined;
-            if (record) expectEqual(record.dataVersion, String(found), "the record of the stored value");
-            await manager.close?.();
-            stored = found;
-          }
-          check(inside > count / 4, `only ${inside} of ${count} kills hit a write`);
-          next.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from: stored + 1, count: 1 });
-          await next.ended();
-          expectEqual((await filesIn(folder)).length, files, "files after the next write: ");
-        } finally {
-          for (const child of children) await child.kill();
-        }
+    const count = killCount();
+    for (let from = 0; from < count; from += killsPerTest) {
+      const to = Math.min(from + killsPerTest, count);
+      it(`killed at points ${from + 1} to ${to} of ${count} of a write: the former value or the new one, whole, and nothing left behind`, async () => {
+        // points are spread over the whole write in each test
+        const fractions = Array.from(
+          { length: to - from },
+          (_, i) => ((i + from / killsPerTest / Math.ceil(count / killsPerTest)) * 1.2) / (to - from),
+        );
+        await inFolder(subject, (opened) => killAt(fractions, opened, handlers, entry, { module, folder: opened.folder, key }));
       });
-    });
+    }
 
     if (subject.sharedByProcesses !== true) return;
     it("written by several processes at once: readers of a third see whole values, and the last one stays", async () => {
       await inFolder(subject, async ({ manager, folder }) => {
-        const writers = [0, 1, 2].map(() => startChild(entry, { module, folder, key }));
+        const writers = [0, 1, 2].map(() => startChild(entry, { module, folder, key }, join(folder, "cache")));
         try {
           await Promise.all(writers.map((child) => child.said("ready")));
           for (const [i, child] of writers.entries()) child.order({ handler: handlers[i % handlers.length] as string, from: i * 1000, count: 12 });
