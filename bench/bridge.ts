@@ -149,7 +149,10 @@ async function stored(rows: number): Promise<Row[]> {
       );
     const cold = await wall(1, () => page(0));
     let at = 0;
-    const later = await wall(9, () => page((at = (at + rows / 10) % rows)));
+    const later = await wall(9, () => {
+      at = (at + rows / 10) % rows;
+      return page(at);
+    });
     const last = await wall(5, () => page(rows - 100));
     const sorted = await wall(1, () => page(0, "x"));
     const deep = await wall(5, () => page(rows * 0.9, "x"));

@@ -195,7 +195,7 @@ describe("an Arrow table goes to DuckDB", () => {
       "VARCHAR",
     ],
   ] as const)("%s", async (_name, type, values, text, name) => {
-    const found = await stored(oneColumn(arrow.vectorFromArray(values as never[], type as never)), texts());
+    const found = await stored(oneColumn(arrow.vectorFromArray(values as unknown as never[], type as never)), texts());
     expect(found).toEqual([{ t: text, y: name }]);
   });
 

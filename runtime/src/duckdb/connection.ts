@@ -14,6 +14,13 @@ export interface Connection {
   readonly catalog: string;
   /** Whether queries are kept from reading and writing files. */
   readonly sealed: boolean;
+  /**
+   * Runs work that one thread of the engine can do alone, with that one thread, while nothing else uses the database: others would only
+   * spin, waiting for the thread that waits for JavaScript.
+   */
+  readonly singly: <Value>(work: () => Promise<Value>) => Promise<Value>;
+  /** Lets go of the blocks of stored tables that the engine keeps in memory for later, where nothing else uses the database. */
+  readonly trim: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   /** For messages. */
   readonly path?: string | undefined;

@@ -120,11 +120,14 @@ function createShared(path: string): Shared {
   let opened: Opened | undefined;
   let idle: NodeJS.Timeout | undefined;
   let idleRelease = 5000;
+  let singles = 0;
   let openings = 0;
   let changes = 0;
   const leases = new Set<Lease>();
   const keeping = new Map<string, Kept<unknown>>();
   const transition = queue();
+  const tuning = queue();
+  let usualThreads: number | undefined;
   let drained: (() => void)[] = [];
 
   const open = async (): Promise<Opened> => {
@@ -139,7 +142,7 @@ function createShared(path: string): Shared {
         const root = await native.connect(database);
         const sources = registerSources(native, root);
         openings++;
-        return { native, database, root, sources, catalog: await catalogOf(native, root), sealed: false };
+        return { native, database, root, sources, catalog: await scalarText(native, root, "SELECT current_database()::BLOB"), sealed: false };
       } catch (thrown) {
         native.close_sync(database);
         throw thrown;
@@ -157,6 +160,43 @@ function createShared(path: string): Shared {
     native.disconnect_sync(root);
     native.close_sync(database);
   };
+  /** Takes the engine's threads away while one lease is the only one; gives them back when another comes. */
+  const tune = () =>
+    tuning(async () => {
+      if (!opened) return;
+      const { native, root } = opened;
+      const wanted = singles > 0 && leases.size === 1;
+      if (wanted === (usualThreads !== undefined)) return;
+      if (wanted) {
+        usualThreads = Number(await scalarText(native, root, "SELECT current_setting('threads')::VARCHAR::BLOB"));
+        await native.query(root, "SET threads = 1");
+      } else {
+        await native.query(root, `SET threads = ${usualThreads}`);
+        usualThreads = undefined;
+      }
+    });
+  const singly = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    singles++;
+    try {
+      await tune();
+      return await work();
+    } finally {
+      singles--;
+      await tune();
+    }
+  };
+  const trim = () =>
+    tuning(async () => {
+      if (!opened || leases.size !== 1 || inMemory) return;
+      const { native, root } = opened;
+      const limit = await scalarText(native, root, "SELECT current_setting('memory_limit')::BLOB");
+      try {
+        await native.query(root, "SET memory_limit = '64MiB'");
+      } catch {
+        // More than that is in use at this moment: then it stays.
+      }
+      await native.query(root, `SET memory_limit = '${limit}'`);
+    });
   const previewsEnded = () => (leases.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => drained.push(resolve)));
 
   const end = (lease: Lease) => {
@@ -207,9 +247,10 @@ function createShared(path: string): Shared {
         const raw = await native.connect(database);
         const lease: Lease = { purpose };
         leases.add(lease);
+        if (usualThreads !== undefined) await tune();
         let over = false;
         return {
-          connection: { native, raw, sources, catalog, sealed, signal, path: inMemory ? undefined : path },
+          connection: { native, raw, sources, catalog, sealed, singly, trim, signal, path: inMemory ? undefined : path },
           end: () => {
             if (over) return;
             over = true;
@@ -221,13 +262,11 @@ function createShared(path: string): Shared {
   };
 }
 
-async function catalogOf(native: Native, connection: RawConnection): Promise<string> {
-  const result = await native.query(connection, "SELECT current_database()::BLOB");
-  const chunk = native.result_get_chunk(result, 0);
-  const vector = native.data_chunk_get_vector(chunk, 0);
-  const header = native.vector_get_data(vector, 16);
-  const view = new DataView(header.buffer, header.byteOffset, 16);
-  const length = view.getUint32(0, true);
+/** The one text that a query answers, selected as BLOB. */
+async function scalarText(native: Native, connection: RawConnection, sql: string): Promise<string> {
+  const chunk = native.result_get_chunk(await native.query(connection, sql), 0);
+  const header = native.vector_get_data(native.data_chunk_get_vector(chunk, 0), 16);
+  const length = new DataView(header.buffer, header.byteOffset, 16).getUint32(0, true);
   if (length <= 12) return Buffer.from(header.subarray(4, 4 + length)).toString("utf8");
   return Buffer.from(native.get_data_from_pointer(Uint8Array.from(header).buffer, 8, length)).toString("utf8");
 }

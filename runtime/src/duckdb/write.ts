@@ -12,6 +12,9 @@ const windowBytes = 32 * 1024 * 1024;
 /** Rows that are held at a time; small row groups would cost, so several times DuckDB's 122,880. */
 const windowRows = 491_520;
 
+/** Windows of a stream after which the engine's cache is emptied. */
+const trimEvery = 4;
+
 export interface WriteOptions {
   /** SQL types by column, for columns of Arrow's null type. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
@@ -41,7 +44,7 @@ export async function writeTable(connection: Connection, name: readonly string[]
     source.batches = batches;
     delete source.failure;
     try {
-      return await run(connection, `${verb} ${selectFrom(source, fields)}`);
+      return await connection.singly(() => run(connection, `${verb} ${selectFrom(source, fields)}`));
     } catch (thrown) {
       // The engine passes only the message of what a callback threw on.
       throw source.failure ?? thrown;
@@ -53,6 +56,7 @@ export async function writeTable(connection: Connection, name: readonly string[]
     const windows = windowsOf(batches as AsyncIterable<ArrowBatch>);
     try {
       let rows = 0;
+      let count = 0;
       let verb = `CREATE TABLE ${target} AS`;
       let next = windows.next();
       for (;;) {
@@ -65,6 +69,8 @@ export async function writeTable(connection: Connection, name: readonly string[]
         }
         rows += await stored;
         if (done) return rows;
+        // What was written stays in the engine's cache otherwise, and memory would grow with the stream.
+        if (++count % trimEvery === 0) await connection.trim();
         verb = `INSERT INTO ${target}`;
       }
     } finally {
