@@ -11,7 +11,7 @@ const t = vscode.l10n.t;
 export function notifyError(app: Pick<App, "log">, error: ErrorInfo, title?: string): void {
   const open = t("Open line");
   const log = t("Show log");
-  const what = error.thrown === undefined ? error.message : `${error.thrown}: ${error.message}`;
+  const what = error.thrown === undefined || error.message.includes(error.thrown) ? error.message : `${error.thrown}: ${error.message}`;
   const text = [title === undefined ? what : `${title} ${what}`, error.hint].filter(Boolean).join(" ");
   vscode.window.showErrorMessage(text, ...(error.place ? [open, log] : [log])).then((chosen) => {
     if (chosen === log) return app.log.show();

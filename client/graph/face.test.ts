@@ -7,7 +7,7 @@ import type { StepView } from "./run-state.ts";
 const now = 1_000_000_000;
 const face = (status: Partial<AssetStatus> | undefined, more: Partial<FaceFacts> = {}) =>
   assetFace(
-    { node: { kind: "asset", known: "both" }, now, ...(status ? { status: { key: "a", state: "fresh", ...status } } : {}), ...more },
+    { node: { kind: "asset", known: "both" }, loaded: true, now, ...(status ? { status: { key: "a", state: "fresh", ...status } } : {}), ...more },
     plainWords,
   );
 const step = (more: Partial<StepView>): StepView => ({ step: "a", assets: ["a"], state: "running", ...more });
@@ -49,6 +49,7 @@ describe("what a tree line says about an asset", () => {
 
   it("says when only the source text knows the asset, or only the last load that worked", () => {
     expect(face(undefined, { node: { kind: "asset", known: "index" } }).words).toBe("not loaded");
+    expect(face(undefined, { node: { kind: "asset", known: "index" }, loaded: false }).words).toBe("");
     expect(face({ rows: 2 }, { node: { kind: "asset", known: "last-load" } }).words).toBe("2 rows · as it was when the project last loaded");
   });
 

@@ -33,6 +33,8 @@ export interface FaceFacts {
   readonly status?: AssetStatus | undefined;
   /** Its step in a run that goes on now. */
   readonly step?: StepView | undefined;
+  /** The project was loaded: what only the source knows is worth a word then. */
+  readonly loaded: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -73,7 +75,11 @@ export function assetFace(facts: FaceFacts, t: Translate): Face {
   const [state, words] = judge(facts, t);
   const [icon, color] = icons[state];
   const known =
-    facts.node.known === "index" ? t("not loaded") : facts.node.known === "last-load" ? t("as it was when the project last loaded") : undefined;
+    facts.node.known === "index" && facts.loaded
+      ? t("not loaded")
+      : facts.node.known === "last-load"
+        ? t("as it was when the project last loaded")
+        : undefined;
   return { state, icon, words: join(words, known), ...(color === undefined ? {} : { color }) };
 }
 

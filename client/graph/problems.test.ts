@@ -36,10 +36,15 @@ describe("problems", () => {
     expect(problemsOf({ graph, statuses: [{ key: "b", state: "fresh", error: failed }], errors: [], uriOf }, plainWords)).toEqual([]);
   });
   it("are there for a file that does not load, and not again for what the language server reports", () => {
-    const load: ErrorInfo = { code: "load/failed", message: "Unexpected token", place: { file: "/p/assets/x.ts", line: 3 } };
+    const load: ErrorInfo = {
+      code: "load/failed",
+      message: "x.ts threw: Error: broken",
+      thrown: "Error",
+      place: { file: "/p/assets/x.ts", line: 3 },
+    };
     const cycle: ErrorInfo = { code: "graph/cycle", message: "a, b, a", asset: "a" };
     expect(problemsOf({ graph, statuses: [], errors: [load, cycle], uriOf }, plainWords)).toMatchObject([
-      { uri: "file:///p/assets/x.ts", line: 2, code: "load/failed" },
+      { uri: "file:///p/assets/x.ts", line: 2, code: "load/failed", message: "x.ts threw: Error: broken" },
     ]);
   });
 });

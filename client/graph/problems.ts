@@ -17,8 +17,10 @@ export interface Problem {
 /** Found by the language server too, at the better place. */
 const serversOwn = new Set(["graph/cycle", "graph/duplicate-key", "graph/unknown-upstream"]);
 
-const words = ({ thrown, message, hint }: ErrorInfo) =>
-  `${thrown === undefined ? "" : `${thrown}: `}${message}${hint === undefined ? "" : `\n${hint}`}`;
+function words({ thrown, message, hint }: ErrorInfo): string {
+  const what = thrown === undefined || message.includes(thrown) ? message : `${thrown}: ${message}`;
+  return hint === undefined ? what : `${what}\n${hint}`;
+}
 
 export interface ProblemFacts {
   readonly graph: ProjectGraph;

@@ -98,6 +98,16 @@ describe("the state of a project", () => {
     expect(state.runs()).toMatchObject([{ runId: "past", state: "failed", hasSteps: true }]);
   });
 
+  it("shows that the runner ended until another one starts", () => {
+    const { state } = setUp();
+    state.setRunner("gone");
+    state.setCrash({ code: "runner/crashed", message: "The runner ended with code 7." });
+    expect(state.errors()).toMatchObject([{ code: "runner/crashed" }]);
+    expect(state.graph().nodes.get("a")?.known).toBe("both");
+    state.setRunner("starting");
+    expect(state.errors()).toEqual([]);
+  });
+
   it("keeps the known states when they cannot be asked for, until they can", () => {
     const { state } = setUp();
     state.setStatuses([{ key: "a", state: "fresh" }]);

@@ -41,6 +41,8 @@ export interface ProjectState {
   /** Closes a run whose runner ended before it did; does nothing to one that has ended. */
   readonly endRun: (runId: string, now: number) => void;
   readonly setRunner: (state: RunnerState) => void;
+  /** The runner ended by itself: shown until another one starts. */
+  readonly setCrash: (error: ErrorInfo) => void;
 }
 
 export interface ProjectStateOptions {
@@ -73,6 +75,7 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
   let statuses = new Map<string, AssetStatus>();
   let runs: readonly RunView[] = [];
   let runner: RunnerState = "off";
+  let crash: ErrorInfo | undefined;
   let graph: ProjectGraph | undefined;
 
   function graphChanged(): void {
@@ -105,7 +108,7 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
       return graph;
     },
     manifest: () => manifest,
-    errors: () => (statusError ? [...errors, statusError] : errors),
+    errors: () => [crash, ...errors, statusError].filter((error) => error !== undefined),
     status: (key) => statuses.get(key),
     statuses: () => statuses,
     step: (key) => runs.find((run) => isLive(run) && run.stepOf.has(key))?.stepOf.get(key),
@@ -178,7 +181,12 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
     },
     setRunner(state) {
       runner = state;
+      if (state !== "gone") crash = undefined;
       onChange("runner");
+    },
+    setCrash(error) {
+      crash = error;
+      onChange("errors");
     },
   };
 }

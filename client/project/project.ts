@@ -8,7 +8,7 @@ import type { Activity } from "../activity.ts";
 import { createProjectState, type ProjectChange, type ProjectState } from "../graph/project-state.ts";
 import { isLive } from "../graph/run-state.ts";
 import { permitRunning } from "../runner/guard.ts";
-import type { RunnerExit } from "../runner/process.ts";
+import { crashError, type RunnerExit } from "../runner/process.ts";
 import { createRunner, type Runner } from "../runner/runner.ts";
 import { readSettings } from "../settings.ts";
 import { coalesce } from "./coalesce.ts";
@@ -85,6 +85,7 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     onState: state.setRunner,
     onCrash(exit) {
       log.error(`[${name}] The runner ended (${exit.signal ?? exit.code}).`);
+      state.setCrash(toErrorInfo(crashError(exit), "runner/crashed"));
       if (!toldCrash || isRunning()) onCrash(project, exit);
       toldCrash = true;
     },
@@ -105,7 +106,7 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     } catch (error) {
       const info = toErrorInfo(error, "runner/crashed");
       log.error(`[${name}] The states of the assets are unknown: ${info.message}`);
-      state.setStatusError(info);
+      if (info.code !== "runner/crashed") state.setStatusError(info);
     }
   }
 
@@ -120,7 +121,8 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     } catch (error) {
       const info = toErrorInfo(error, "runner/crashed");
       log.error(`[${name}] The project did not load: ${info.message}`);
-      state.setLoadError(info);
+      // A crash is shown as such, and says nothing about the config.
+      if (info.code !== "runner/crashed") state.setLoadError(info);
       return;
     }
     await loadStatuses();

@@ -57,7 +57,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-const crashed = ({ code, signal, lastLines }: RunnerExit) =>
+/** What to tell when a runner ended by itself. */
+export const crashError = ({ code, signal, lastLines }: RunnerExit) =>
   new SluiceError(
     "runner/crashed",
     `The runner ended ${signal === null ? `with code ${code}` : `on ${signal}`}.${lastLines.map((line) => `\n${line}`).join("")}`,
@@ -97,7 +98,7 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
 
   function end(exit: RunnerExit): void {
     if (over) return;
-    over = crashed(exit);
+    over = crashError(exit);
     failed(over);
     for (const call of waiting.values()) call.reject(over);
     waiting.clear();

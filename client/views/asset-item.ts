@@ -14,6 +14,7 @@ export function faceOf(project: Project, node: AssetNode): Face {
       node,
       status: key === undefined ? undefined : project.state.status(key),
       step: key === undefined ? undefined : project.state.step(key),
+      loaded: project.state.manifest() !== undefined,
       now: Date.now(),
     },
     t,
