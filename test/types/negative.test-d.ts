@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noInvalidUseBeforeDeclaration: one of the misuses
 // biome-ignore-all format: each misuse is one line, so that its directive stands above it
 
 import {

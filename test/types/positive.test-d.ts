@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: what users hand in may be any
 // biome-ignore-all format: one definition per line, to be read as a list
 import type { RecordBatch, Table } from "apache-arrow";
 import {

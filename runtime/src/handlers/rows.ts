@@ -84,7 +84,7 @@ async function rowsToTable(value: Rows<Row>, hints: StoreHints): Promise<TableSt
   }
   const kinds = await columnKinds(stored, hints);
   const schema = schemaOfKinds(kinds);
-  return { schema, batches: recordBatches(stored, kinds, schema, hints.key) };
+  return { schema, batches: { [Symbol.iterator]: () => recordBatches(stored, kinds, schema, hints.key) } };
 }
 
 /** Names of all columns, in the order in which rows show them. */
