@@ -1,5 +1,4 @@
 import { buffer, bytes } from "../formats/bytes.ts";
-import { existingColumns } from "../formats/existing-columns.ts";
 import type { AnyFormat } from "../formats/format.ts";
 import { json } from "../formats/json.ts";
 import { describeParquet, pageOfParquet, readParquet, showQuery, writeParquet } from "../formats/parquet.ts";
@@ -15,7 +14,6 @@ import type { ObjectStore } from "./objects/store.ts";
 import {
   cancellable,
   completeRecord,
-  handlerNamed,
   isQueryHandler,
   loadHandler,
   noTable,
