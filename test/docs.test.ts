@@ -57,3 +57,20 @@ it.each(pages)("%s links only to what exists", (page) => {
   const targets = [...text(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);
   expect(targets.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
 });
+
+it("the runner's protocol names every request", () => {
+  const source = readFileSync(join(root, "runtime/src/model/protocol.ts"), "utf8");
+  const block = source.slice(source.indexOf("interface RunnerRequests"), source.indexOf("type RunnerRequestName"));
+  const requests = [...block.matchAll(/^ {2}(\w+): \{/gm)].map(([, name]) => name);
+  const documented = [...text("docs/reference/runner-protocol.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  expect(documented).toEqual(requests);
+});
+
+it("the command line's page names every flag of every command", () => {
+  const cli = (...args: string[]) => execFileSync(process.execPath, [join(root, "runtime/bin/sluice.mjs"), ...args], { encoding: "utf8" });
+  const page = text("docs/reference/cli.md");
+  const commands = [...page.matchAll(/^\| `sluice (\w+)/gm)].map(([, name = ""]) => name);
+  expect(commands.length).toBeGreaterThan(4);
+  const flags = commands.flatMap((command) => [...cli(command, "--help").matchAll(/--([a-z-]+)/g)].map(([flag]) => flag));
+  expect([...new Set(flags)].filter((flag) => flag !== "--help" && !page.includes(flag))).toEqual([]);
+});

@@ -220,3 +220,19 @@ test("the runner ends by itself when the other side is gone, and lets what runs 
   expect(await ended).toEqual([0, null]);
   expect(existsSync(at.file("started"))).toBe(true);
 });
+
+test("a secret that user code prints does not reach the editor", async () => {
+  const at = project({
+    "sluice.config.ts": `import { defineConfig, env, filesystem } from "sluice";
+export default defineConfig({ assets: ["assets/**/*.ts"], targets: { local: { ioManager: filesystem({ baseDir: env.secret("HIDDEN_FOLDER") }) } }, defaultTarget: "local" });
+`,
+    "assets/a.ts": `import { asset } from "sluice";
+export const a = asset("a", { run: () => { console.log("in", process.env.HIDDEN_FOLDER); return [{ x: 1 }]; } });
+`,
+  });
+  const runner = start(at, { HIDDEN_FOLDER: "very-hidden-folder" });
+  await runner.call("materialize", { target: "local", selection: "a", runId: "r1" });
+  const line = await runner.until((message) => message.type === "log" && message.message.startsWith("in "));
+  expect(line).toMatchObject({ message: "in <HIDDEN_FOLDER>" });
+  expect(JSON.stringify(runner.messages)).not.toContain("very-hidden-folder");
+});

@@ -19,9 +19,9 @@ export function serve({ root, packages }: ServeOptions): void {
   const send = (message: RunnerMessage): void => {
     if (process.connected) process.send?.(message);
   };
-  captureOutput((level, message) => send({ type: "log", level, message }));
-
   let session: Session | undefined;
+  captureOutput((level, message) => send({ type: "log", level, message: session ? session.redact(message) : message }));
+
   // opened on first need, and again after a failure: the config may be written meanwhile
   const opened = (): Session => {
     session ??= createSession({ root, packages });

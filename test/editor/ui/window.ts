@@ -108,7 +108,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<EditorWin
         try {
           await hover?.hover({ timeout: 5000 });
           await click.click({ timeout: 5000 });
-          await effect.first().waitFor({ timeout: 15_000 });
+          await effect.first().waitFor({ timeout: 45_000 });
           return;
         } catch (error) {
           if (attempt === 4) throw error;
