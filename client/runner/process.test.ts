@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runnerEnvironment } from "./environment.ts";
 import { keepLastLines } from "./last-lines.ts";
-import { type RunnerExit, type RunnerProcess, startRunnerProcess } from "./process.ts";
+import { type RunnerExit, type RunnerProcess, type RunnerProcessOptions, startRunnerProcess } from "./process.ts";
 import { createRunner } from "./runner.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "sluice-client-")));
@@ -135,12 +135,34 @@ describe("a project's runner", () => {
     expect(states).toEqual(["starting", "ready", "gone", "starting", "ready", "off"]);
   });
 
+  it("gives no call to a process that was killed", async () => {
+    const { onExit: _exit, onReady: _ready, ...options } = base().options;
+    let gone: () => void = () => undefined;
+    const killed = new Promise<void>((resolve) => (gone = resolve));
+    const start = (all: RunnerProcessOptions): RunnerProcess => {
+      const launched = startRunnerProcess(all);
+      const poll = setInterval(() => {
+        if (!launched.exiting()) return;
+        clearInterval(poll);
+        gone();
+      }, 1);
+      poll.unref();
+      return launched;
+    };
+    const runner = createRunner({ ...options, start, onState: () => undefined, onCrash: () => undefined });
+    await runner.call("manifest", {});
+    process.kill(runner.pid() ?? 0, "SIGKILL");
+    await killed;
+    await expect(runner.call("manifest", {})).resolves.toMatchObject({ cwd: root });
+    await runner.stop();
+  });
+
   it("never has two processes: a call during the end of one waits", async () => {
     const log: string[] = [];
     let finish: () => void = () => undefined;
     const start = (): RunnerProcess => {
       log.push("start");
-      return { pid: log.length, call: async () => [] as never, stop: () => new Promise((resolve) => (finish = resolve)) };
+      return { pid: log.length, exiting: () => undefined, call: async () => [] as never, stop: () => new Promise((resolve) => (finish = resolve)) };
     };
     const { onExit: _exit, onReady: _ready, ...options } = base().options;
     const runner = createRunner({ ...options, start, onState: () => undefined, onCrash: () => undefined });

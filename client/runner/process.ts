@@ -43,6 +43,8 @@ export interface RunnerProcessOptions {
 
 export interface RunnerProcess {
   readonly pid: number | undefined;
+  /** Once it has ended: resolves when its last words have been read and `onExit` was told. */
+  readonly exiting: () => Promise<void> | undefined;
   /** Rejects with the runner's `SluiceError`, or `runner/crashed` when it ends before it answers. */
   readonly call: <Name extends RunnerRequestName>(name: Name, params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]>;
   /** Asks it to end, and ends it after a grace period (milliseconds) longer than its own. */
@@ -83,6 +85,7 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
   let lastId = 0;
   let stopping = false;
   let over: Error | undefined;
+  let exited = false;
   let ready: () => void = () => undefined;
   let failed: (error: Error) => void = () => undefined;
   const started = new Promise<void>((resolve, reject) => {
@@ -148,6 +151,7 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
   });
   // Not "close": it never comes when this side has disconnected.
   child.on("exit", (code, signal) => {
+    exited = true;
     const report = () => end({ code, signal, lastLines: errorLines.lines() });
     if (child.stderr?.readableEnded !== false) return report();
     child.stderr.once("end", report);
@@ -157,6 +161,7 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
 
   return {
     pid: child.pid,
+    exiting: () => (exited ? ended : undefined),
     async call(name, params) {
       await started;
       if (over) throw over;

@@ -42,6 +42,7 @@ export function createRunner({ onState, onCrash, start = startRunnerProcess, ...
     async call(name, params) {
       // Two at once would compete for the database files.
       await ending;
+      await current?.exiting();
       return ensure().call(name, params);
     },
     async stop() {
