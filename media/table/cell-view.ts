@@ -87,7 +87,7 @@ export class CellView implements ICellRendererComp {
     else {
       const cut = surroundings.pager.isCut(row, index);
       if (cut) {
-        const words = element("span", "words");
+        const words = element("span", "start");
         words.append(...textNodes(text));
         const mark = element("span", "more", `${cellLimit}+`);
         mark.title = surroundings.texts["cell.cut"];

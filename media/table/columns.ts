@@ -15,8 +15,9 @@ export function columnWidth(column: PageColumn, sample: readonly (string | null 
   return Math.round(Math.min(widest, Math.max(narrowest, header, cells)));
 }
 
-/** Width of the column of row numbers. */
-export const rowNumberWidth = (rows: number, charWidth: number): number => Math.round(Math.max(3, String(rows).length) * charWidth + 20);
+/** Width of the column of row numbers that shows the last of them, in bold too. */
+export const rowNumberWidth = (rows: number, charWidth: number, locale: string): number =>
+  Math.round(Math.max(4, formatCount(rows, locale).length) * charWidth * 1.12 + 20);
 
 /** Columns whose texts stand at the right edge. */
 export const isRightAligned = (kind: CellKind): boolean => kind === "number";

@@ -47,7 +47,9 @@ export function gridActions(
   shell: { readonly current: HTMLDivElement | null },
 ) {
   let asked = 0;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let restored = false;
+  let wheelRest = 0;
 
   /** The rows' part of the screen, one row of it, and how high a row is. */
   function place() {
@@ -147,6 +149,9 @@ export function gridActions(
 
   const actions = {
     look() {
+      // Far down a long table the grid shifts its rows once more after a scroll.
+      clearTimeout(again);
+      again = setTimeout(lookNow, 150);
       if (asked !== 0) return;
       asked = requestAnimationFrame(() => {
         asked = 0;
@@ -198,6 +203,22 @@ export function gridActions(
       const column = typeof event.column === "object" && event.column ? columnIndex(event.column.getColId()) : -1;
       if (event.rowIndex === null || column < 0 || latest.current.pressing) return;
       latest.current.onSelect(single({ row: event.rowIndex, column }));
+    },
+    /** In a table higher than an element can be, a pixel of the scrollbar is many pixels of rows: the wheel moves by rows all the same. */
+    onWheel(event: WheelEvent) {
+      const viewport = shell.current?.querySelector(".ag-grid-viewport");
+      const container = shell.current?.querySelector(".ag-grid-scrolling-container");
+      const seen = place();
+      if (!viewport || !container || !seen || event.ctrlKey || event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+      const whole = latest.current.rows * seen.rowHeight;
+      const ratio = (whole - seen.height) / (container.clientHeight - seen.height);
+      if (ratio <= 1.001) return;
+      event.preventDefault();
+      const unit = event.deltaMode === 1 ? seen.rowHeight : event.deltaMode === 2 ? seen.height : 1;
+      const wanted = wheelRest + (event.deltaY * unit) / ratio;
+      const step = Math.trunc(wanted);
+      wheelRest = wanted - step;
+      viewport.scrollTop += step;
     },
     /** The mouse selects by itself: what the grid focuses meanwhile must not. */
     onPress() {

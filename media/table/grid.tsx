@@ -79,7 +79,7 @@ export function Grid(props: GridProps) {
         headerClass: "row-number-header",
         cellClass: "row-number",
         pinned: "left",
-        width: rowNumberWidth(Math.max(latest.current.rows, 100), sizes.charWidth),
+        width: rowNumberWidth(latest.current.rows, sizes.charWidth, session.state().locale),
         resizable: false,
         sortable: false,
         suppressNavigable: true,
@@ -145,9 +145,9 @@ export function Grid(props: GridProps) {
     const grid = api.current;
     if (!grid) return;
     grid.setRowCount(rows, true);
-    grid.setColumnWidths([{ key: numberColumn, newWidth: rowNumberWidth(Math.max(rows, 100), sizes.charWidth) }]);
+    grid.setColumnWidths([{ key: numberColumn, newWidth: rowNumberWidth(rows, sizes.charWidth, session.state().locale) }]);
     actions.look();
-  }, [rows, sizes, actions]);
+  }, [rows, sizes, actions, session]);
   useEffect(() => {
     const grid = api.current;
     if (!grid || sameSort(sortOf(grid, shown), sort)) return;
@@ -163,6 +163,13 @@ export function Grid(props: GridProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: new rows, so look again
   useEffect(() => actions.look(), [generation, actions]);
   useImperativeHandle(props.ref, () => ({ goTo: actions.goTo, focus: actions.focus, show: actions.show }), [actions]);
+
+  useEffect(() => {
+    const grid = shell.current;
+    // React's own wheel events come too late to hold the browser's scrolling back.
+    grid?.addEventListener("wheel", actions.onWheel, { passive: false, capture: true });
+    return () => grid?.removeEventListener("wheel", actions.onWheel, { capture: true });
+  }, [actions]);
 
   const theme = useMemo(() => gridTheme(sizes), [sizes]);
   return (

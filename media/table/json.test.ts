@@ -35,6 +35,18 @@ test("keeps every digit of a number", () => {
   });
 });
 
+test("reads what stores write beyond JSON: numbers that are none, and maps with such keys", () => {
+  const node = parseJson('{1: [NaN, -Infinity], 9223372036854775807: "x"}');
+  expect(node).toEqual({
+    type: "object",
+    entries: [
+      ["1", { type: "list", items: [word("NaN"), word("-Infinity")] }],
+      ["9223372036854775807", { type: "text", text: "x" }],
+    ],
+  });
+});
+const word = (text: string): JsonNode => ({ type: "word", text });
+
 test("what is no list or object is not a tree", () => {
   for (const text of ["", "12", '"a"', "{a: 1}", "[1,]", "[1] x", '{"a" 1}', '["\\x"]', "[".repeat(5000)]) expect(parseJson(text)).toBeUndefined();
 });

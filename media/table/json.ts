@@ -1,10 +1,10 @@
-/** A JSON value whose numbers are kept as written: a JavaScript number would lose digits. */
+/** A JSON value whose numbers are kept as written: a JavaScript number would lose digits. Keys of maps may be numbers too. */
 export type JsonNode =
   | { readonly type: "text" | "number" | "word"; readonly text: string }
   | { readonly type: "list"; readonly items: readonly JsonNode[] }
   | { readonly type: "object"; readonly entries: readonly (readonly [name: string, value: JsonNode])[] };
 
-const token = /\s*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
+const token = /\s*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null|NaN|-?Infinity))/y;
 const depthLimit = 500;
 
 /** A list or an object written as JSON; `undefined` for anything else. */
@@ -56,7 +56,7 @@ export function parseJson(text: string): JsonNode | undefined {
     if (closed("}")) return { type: "object", entries };
     for (;;) {
       const name = next()?.leaf;
-      if (name?.type !== "text" || !closed(":")) return undefined;
+      if (!name || !("text" in name) || !closed(":")) return undefined;
       const item = value(depth + 1);
       if (!item) return undefined;
       entries.push([name.text, item]);

@@ -49,6 +49,16 @@ describe("10,000,000 rows", () => {
     await eventually(() => cell(table, 0, 0).textContent()).toBe("9007199254740993");
   });
 
+  test("a turn of the wheel skips no rows, though the table is higher than an element can be", async () => {
+    const table = await open();
+    await shown(table);
+    await cell(table, 5, 1).hover();
+    for (let turn = 0; turn < 6; turn++) await table.mouse.wheel(0, 120);
+    // 720 pixels are 30 rows of 24; the scrollbar has no finer step than 15 pixels here.
+    await eventually(async () => Number(/^rows ([\d,]+)/.exec((await footer(table).textContent()) ?? "")?.[1])).toBeGreaterThan(28);
+    expect(Number(/^rows (\d+)/.exec((await footer(table).textContent()) ?? "")?.[1])).toBeLessThan(33);
+  });
+
   test("a dragged scrollbar asks for the rows it rests at, not for those it passes", async () => {
     const table = await open();
     await shown(table);
@@ -80,6 +90,17 @@ describe("10,000,000 rows", () => {
     await field.press("Enter");
     await eventually(() => cell(table, 7_654_320, 0).textContent()).toBe(String(9_007_199_254_740_993n + 7_654_320n));
     await eventually(() => cell(table, 7_654_320, 0).evaluate((element) => element === document.activeElement)).toBe(true);
+    // What the footer says is what is on the screen.
+    const rows = await table.evaluate(() => {
+      const top = document.querySelector(".ag-header")?.getBoundingClientRect().bottom ?? 0;
+      const bottom = document.querySelector(".ag-body-horizontal-scroll")?.getBoundingClientRect().top ?? 0;
+      return [...document.querySelectorAll(".ag-grid-scrolling-container > .ag-row")]
+        .filter((row) => row.getBoundingClientRect().bottom > top + 1 && row.getBoundingClientRect().top < bottom - 1)
+        .map((row) => Number(row.getAttribute("row-index")) + 1)
+        .sort((a, b) => a - b);
+    });
+    const [first, last] = [rows[0], rows.at(-1)].map((row) => row?.toLocaleString("en"));
+    await eventually(() => footer(table).textContent()).toContain(`rows ${first}–${last} of`);
   });
 
   test("500 columns are read as they come into view", async () => {
@@ -187,13 +208,13 @@ describe("sort and filter", () => {
     const table = await open();
     await shown(table);
     const id = table.getByRole("columnheader", { name: /^id/ });
-    await id.locator(".words").click();
-    await id.locator(".words").click();
+    await id.locator(".column-header .words").click();
+    await id.locator(".column-header .words").click();
     await eventually(() => cell(table, 0, 0).textContent()).toBe(String(9_007_199_254_740_993n + 9_999_999n));
     expect((await pageRequests(table)).at(-1)?.sort).toEqual([{ column: "id", descending: true }]);
     expect(await id.getAttribute("aria-sort")).toBe("descending");
     await eventually(() => table.getByRole("status").textContent()).toBe("10,000,000 rows, sorted by id ↓");
-    await table.locator('[col-id="c2"] .words').click({ modifiers: ["Shift"] });
+    await table.locator('[col-id="c2"] .column-header .words').click({ modifiers: ["Shift"] });
     await eventually(async () => (await pageRequests(table)).at(-1)?.sort).toEqual([{ column: "id", descending: true }, { column: "amount" }]);
     await expect
       .poll(() => table.evaluate(() => JSON.stringify(window.host.kept)))
@@ -238,7 +259,7 @@ describe("sort and filter", () => {
   test("an answer to a question that was replaced is not shown", async () => {
     const table = await open({ delay: 300 });
     await shown(table);
-    const words = table.locator('[col-id="c0"] .words');
+    const words = table.locator('[col-id="c0"] .column-header .words');
     await words.click();
     await words.click();
     await words.click();
