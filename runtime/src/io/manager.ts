@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { RecordBatch, Schema } from "apache-arrow";
 import type { LogLevel } from "../model/events.ts";
 import type { Page, PageRequest } from "../model/page.ts";
+import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "../model/values.ts";
 
 /** Marks our own objects, whichever copy of the package made them; `instanceof` would not see another copy's. */
@@ -136,20 +137,25 @@ export interface AssetAddress {
   readonly table?: TableOptions | undefined;
 }
 export interface OutputContext extends AssetAddress {
-  /** Partitions being written; empty for the whole value. */
+  /** Keys of the partitions being written; empty for the whole value. One value is given for all of them: rows outside are refused. */
   readonly partitions: readonly string[];
+  /** The same partitions, in the same order, with what a store needs to find their rows. Left out for the whole value. */
+  readonly slices?: readonly PartitionSlice[] | undefined;
   readonly write: Write;
   readonly schemaChange: SchemaChange;
   readonly columns?: Readonly<Record<string, string>> | undefined;
   readonly rowSchema?: StandardSchemaV1 | undefined;
-  /** To be written with the value, in the same atomic act. The I/O manager adds `handler` and `rows`. */
+  /** To be written with the value, in the same atomic act. The I/O manager adds `handler` and `rows`, and keeps one per partition, with `partition`. */
   readonly record: Omit<StoredRecord, "handler" | "rows">;
   /** Aborts the work at the store, not only the waiting. */
   readonly signal: AbortSignal;
   readonly log: (level: LogLevel, message: string) => void;
 }
 export interface InputContext extends AssetAddress {
+  /** Keys of the partitions wanted; empty for the whole value. Several are loaded as one value; "io/not-found" when one of them is not stored. */
   readonly partitions: readonly string[];
+  /** The same partitions, in the same order. Left out for the whole value. */
+  readonly slices?: readonly PartitionSlice[] | undefined;
   /** Columns asked for; all when left out. */
   readonly columns?: readonly string[] | undefined;
   /** The shape asked for with `.as`; left out: the recorded one. */
@@ -179,7 +185,10 @@ export interface IOManager<in Value = never> {
   readonly loadInput: (context: InputContext) => Promise<unknown>;
   /** The record of what is stored; `undefined` when nothing is. A value without a record gives `{}`. */
   readonly inspect?: (context: InputContext) => Promise<Partial<StoredRecord> | undefined>;
+  /** Keys of the stored partitions. */
   readonly list?: (context: InputContext) => Promise<readonly string[]>;
+  /** Records of all stored partitions by key, in one go; without it, each that `list` names is inspected. */
+  readonly inspectPartitions?: (context: InputContext) => Promise<ReadonlyMap<string, Partial<StoredRecord>>>;
   readonly preview?: (context: InputContext, request: PageRequest) => Promise<Page>;
   readonly delete?: (context: InputContext) => Promise<void>;
   /** Most steps of a run that may load from it or store into it at once; without one, only the run's own limit holds. */

@@ -30,6 +30,8 @@ export interface StoredRecord {
   readonly version: 1;
   /** Asset key. */
   readonly key: string;
+  /** Key of the partition, where the asset has partitions. */
+  readonly partition?: string;
   /** Name of the type handler or format that wrote the value: "rows", "arrow", "batches", "sql", "json", "structured-clone", "bytes". */
   readonly handler: string;
   readonly runId: string;
