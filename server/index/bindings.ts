@@ -5,8 +5,11 @@ import { ts } from "./typescript.ts";
 /** Whose imports make a call a definition. */
 export const packageName = "sluice";
 
-const definers = new Set(["asset", "assets", "source", "assetCheck", "ioManagerKey", "defineConfig", "self", "output"]);
-export type Definer = "asset" | "assets" | "source" | "assetCheck" | "ioManagerKey" | "defineConfig" | "self" | "output";
+/** Names of the package that matter to the index. */
+export const definers = ["asset", "assets", "source", "assetCheck", "ioManagerKey", "defineConfig", "self", "output"] as const;
+export type Definer = (typeof definers)[number];
+
+const isDefiner = (name: string): name is Definer => (definers as readonly string[]).includes(name);
 
 /** What the names of the package are called in one file. */
 export interface PackageBindings {
@@ -39,7 +42,7 @@ export function packageBindings(imports: readonly ImportFact[]): PackageBindings
   for (const { local, imported, spec } of imports) {
     if (spec !== packageName) continue;
     if (imported === "*") namespaces.add(local);
-    else if (definers.has(imported)) functions.set(local, imported as Definer);
+    else if (isDefiner(imported)) functions.set(local, imported);
   }
   const names = [...functions.keys(), ...namespaces];
   const shadows: ReadonlySet<string>[] = [];
@@ -50,8 +53,8 @@ export function packageBindings(imports: readonly ImportFact[]): PackageBindings
     if (ts.isIdentifier(at)) return isShadowed(at.text) ? undefined : functions.get(at.text);
     if (!ts.isPropertyAccessExpression(at)) return undefined;
     const left = bare(at.expression);
-    const isMember = ts.isIdentifier(left) && namespaces.has(left.text) && !isShadowed(left.text) && definers.has(at.name.text);
-    return isMember ? (at.name.text as Definer) : undefined;
+    const isPackage = ts.isIdentifier(left) && namespaces.has(left.text) && !isShadowed(left.text);
+    return isPackage && isDefiner(at.name.text) ? at.name.text : undefined;
   };
   return {
     pattern: names.length === 0 ? undefined : patternOf(names),

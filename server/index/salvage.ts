@@ -1,4 +1,4 @@
-import { packageBindings } from "./bindings.ts";
+import { definers, packageBindings, packageName } from "./bindings.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
 import { type Definitions, definitionsOf } from "./definitions.ts";
 import type { AssetFact, ExportFact, FileFacts, ImportFact } from "./facts.ts";
@@ -33,6 +33,16 @@ function clipped(asset: AssetFact, chunk: Chunk | undefined): AssetFact {
 }
 
 /**
+ * The damage may be in the very line that imports the package. In a file that was never seen whole, its names then stand for themselves
+ * where nothing else declares them.
+ */
+function guessed(text: string, chunks: readonly Chunk[]): ImportFact[] {
+  const declared = new Set(chunks.map(({ name }) => name));
+  const isFree = (name: string) => !declared.has(name) && !new RegExp(`\\b(?:function|class)\\s+${name}\\b`).test(text);
+  return text.includes(packageName) ? definers.filter(isFree).map((name) => ({ local: name, imported: name, spec: packageName })) : [];
+}
+
+/**
  * The definitions of a text with syntax errors. Error recovery loses or misplaces statements around the damage: each statement that
  * begins in the first column and whose definition the tree did not give is parsed on its own, with the file's imports or, where the
  * damage hit those, the last good ones.
@@ -46,7 +56,7 @@ export function salvaged(text: string, source: ts.SourceFile, syntax: Syntax, la
   for (const chunk of chunks) {
     if (chunk.isImport) imports = united(imports, importsOf(syntax(text.slice(chunk.start, chunk.end))), localOf);
   }
-  imports = united(imports, lastGood?.imports ?? [], localOf);
+  imports = united(imports, lastGood?.imports ?? guessed(text, chunks), localOf);
 
   const bindings = packageBindings(imports);
   const whole = definitionsOf(source, bindings);
@@ -67,7 +77,8 @@ export function salvaged(text: string, source: ts.SourceFile, syntax: Syntax, la
     managerKeys = united(managerKeys, part.managerKeys, pathText);
     config ??= part.config;
     if (part.checks.length > 0) checks = [...checks.filter(({ ref }) => ref.span[0] < chunk.start || ref.span[0] >= chunk.end), ...part.checks];
-    if (part.assets.length >= Math.max(1, known.length)) assets = renumbered(assets, known, part.assets);
+    const isFound = part.assets.some(({ path }) => path !== undefined && path[0] === chunk.name);
+    if (isFound || part.assets.length >= Math.max(1, known.length)) assets = renumbered(assets, known, part.assets);
   }
   const chunkAt = (offset: number) => chunks.findLast(({ start }) => start <= offset);
   assets = assets.map((asset) => clipped(asset, chunkAt(asset.span[0])));
