@@ -126,6 +126,5 @@ export const tableTexts = (l10n: Translator): TableTexts => ({
   "say.copyChanged": l10n.t("Not copied: the rows changed meanwhile."),
   "say.copiedCut": l10n.t("Copied {0} cells; {1} of them are cut at 256 characters"),
   "say.copyFailed": l10n.t("Not copied: {0}"),
-  "say.refreshed": l10n.t("Newer rows are shown"),
   "say.row": l10n.t("Row {0}"),
 });

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { Filter, PageColumn, Sort } from "../../runtime/src/model/page.ts";
 import type { TableTexts } from "../../runtime/src/model/table-texts.ts";
+import { summary, useLastRows, useNow } from "./app-facts.ts";
 import { CellDetail } from "./cell-detail.tsx";
 import { CellMenu, type MenuItem } from "./cell-menu.tsx";
 import { formatCount } from "./columns.ts";
@@ -18,7 +19,7 @@ import { phaseOf } from "./phase.ts";
 import { type Box, boxCells, boxOf, type CellSpot, inBox, type Selection, single } from "./selection.ts";
 import { type TableSession, Withdrawn } from "./session.ts";
 import { errorLine, Strips } from "./strips.tsx";
-import { createSay, type Say, Words } from "./words.ts";
+import { createSay, Words } from "./words.ts";
 
 const isMac = navigator.userAgent.includes("Mac");
 
@@ -281,32 +282,4 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
       </div>
     </Words.Provider>
   );
-}
-
-function summary(rows: number, sort: readonly Sort[], filters: number, locale: string, say: Say): string {
-  const by = sort.map((entry) => `${entry.column}${entry.descending ? " ↓" : ""}`).join(", ");
-  return [
-    say("say.loaded", formatCount(rows, locale)),
-    by === "" ? say("say.unsorted") : say("say.sorted", by),
-    filters === 0 ? "" : say("say.filtered", filters),
-  ]
-    .filter((part) => part !== "")
-    .join(", ");
-}
-
-/** Rows to draw while their number is not known: those of before, so that the scrollbar does not jump. */
-function useLastRows(rows: number | undefined): number {
-  const last = useRef(50);
-  if (rows !== undefined) last.current = rows;
-  return last.current;
-}
-
-/** The time, told anew every ten seconds, for ages. */
-function useNow(): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 10_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

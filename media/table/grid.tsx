@@ -12,6 +12,7 @@ import {
 import { AgGridReact } from "ag-grid-react";
 import { useEffect, useImperativeHandle, useMemo, useRef } from "react";
 import type { PageColumn, Sort } from "../../runtime/src/model/page.ts";
+import { fill } from "../shared/fill.ts";
 import { type CellSurroundings, CellView } from "./cell-view.ts";
 import { ColumnHeader } from "./column-header.ts";
 import { columnWidth, formatCount, isRightAligned, rowNumberWidth } from "./columns.ts";
@@ -193,6 +194,8 @@ export function Grid(props: GridProps) {
         preventDefaultOnContextMenu
         onGridReady={(event) => {
           api.current = event.api;
+          const label = fill(texts["grid.label"], session.state().snapshot?.subject.key ?? "");
+          shell.current?.querySelector('[role="grid"]')?.setAttribute("aria-label", label);
           actions.look();
         }}
         onFirstDataRendered={() => actions.restore()}

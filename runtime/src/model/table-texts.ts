@@ -119,6 +119,5 @@ export type TableTextKey =
   | "say.copyChanged"
   | "say.copiedCut"
   | "say.copyFailed"
-  | "say.refreshed"
   | "say.row";
 export type TableTexts = Readonly<Record<TableTextKey, string>>;
