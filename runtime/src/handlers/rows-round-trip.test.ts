@@ -10,7 +10,7 @@ const handler = rows<Row>();
 const store = (value: readonly Row[]) => handler.toTable!(value, { key: "any", columns: undefined });
 
 /** Texts that UTF-8 can hold, with all that is hard about them. */
-const text = fc.string({ unit: "grapheme", maxLength: 30 }).filter((value) => value.isWellFormed());
+const text = fc.string({ unit: "grapheme", maxLength: 30 }).filter((value) => Buffer.from(value, "utf8").toString("utf8") === value);
 const date = fc.date({ noInvalidDate: true });
 const sorts = {
   integer: fc.maxSafeInteger(),
@@ -39,7 +39,11 @@ const table = fc
       maxLength: 5,
     },
   )
-  .chain((columns) => fc.array(fc.tuple(...columns.map(([name, sort]) => fc.tuple(fc.constant(name), fc.option(sorts[sort])))), { maxLength: 40 }))
+  .chain((columns) =>
+    fc.array(fc.tuple(...columns.map(([name, sort]) => fc.tuple(fc.constant(name), fc.option(sorts[sort] as fc.Arbitrary<unknown>)))), {
+      maxLength: 40,
+    }),
+  )
   .map((lines) => lines.map((line) => Object.fromEntries(line)));
 
 /** A full first row, so that each column shows its type. */
