@@ -44,7 +44,6 @@ export type RunEvent =
   | (InStep & { readonly type: "log"; readonly level: LogLevel; readonly message: string })
   | (OfAsset & { readonly type: "output-stored"; readonly metadata: StoredMetadata; readonly ms: number })
   | (OfAsset & { readonly type: "materialized"; readonly record: StoredRecord; readonly metadata?: StoredMetadata });
-export type RunEventType = RunEvent["type"];
 
 export type RunState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
