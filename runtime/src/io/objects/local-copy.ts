@@ -51,7 +51,8 @@ export function localCopies(store: ObjectStore, temporary: () => string = tmpdir
   };
   const file = async (path: string): Promise<string> => {
     copies += 1;
-    return join(await folder(), `${copies}${path.slice(path.lastIndexOf("."))}`);
+    const name = `${copies}${path.slice(path.lastIndexOf("."))}`;
+    return join(await folder(), name);
   };
   return {
     read: async (path, signal) => {
