@@ -15,7 +15,7 @@ import { readSettings } from "./settings.ts";
 import { createAssetsView } from "./views/assets.ts";
 import { decorateFiles } from "./views/decorations.ts";
 import { createRunsView } from "./views/runs.ts";
-import { currentProject, showTarget } from "./views/status-bar.ts";
+import { showTarget } from "./views/status-bar.ts";
 
 let stop: () => Promise<void> = async () => undefined;
 
@@ -33,7 +33,10 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
   const app: App = { context, log, activity, files, projects, assetsView, tables };
 
   const wakeCurrent = () => {
-    if (vscode.window.activeTextEditor) currentProject(projects)?.wake();
+    const file = vscode.window.activeTextEditor?.document.uri;
+    const project = file && projects.of(file);
+    project?.wake();
+    if (project?.state.manifest()) void offerTypes(app, project);
   };
   context.subscriptions.push(
     log,
@@ -47,8 +50,8 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
     projects.onDidChange(wakeCurrent),
     vscode.window.onDidChangeActiveTextEditor(wakeCurrent),
     vscode.workspace.onDidGrantWorkspaceTrust(wakeCurrent),
-    projects.onDidChangeProject(({ project, change }) => {
-      if (change === "graph" && project.state.manifest()) void offerTypes(app, project);
+    projects.onDidChangeProject(({ change }) => {
+      if (change === "graph") wakeCurrent();
     }),
   );
   setImmediate(() => void activity.track(startServer(app)));

@@ -33,7 +33,7 @@ describe("commands", () => {
     const ids = coded.map((one) => one.id).sort();
     expect(ids.length).toBeGreaterThan(10);
     expect([...declared].sort()).toEqual(ids);
-    const documented = [...text("docs/reference/commands.md").matchAll(/^\| `(sluice\.\w+)` \| ([^|]+) \|/gm)].map(([, id, title]) => [
+    const documented = [...text("docs/reference/commands.md").matchAll(/^\| `(sluice\.\w+)` +\| ([^|]+) \|/gm)].map(([, id, title]) => [
       id,
       title?.trim(),
     ]);
@@ -74,7 +74,7 @@ describe("settings", () => {
     const list = /settingNames = \[([^\]]*)\]/.exec(text("client/settings.ts"))?.[1] ?? "";
     const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => `sluice.${name}`);
     expect(Object.keys(properties)).toEqual(names);
-    const documented = [...text("docs/reference/settings.md").matchAll(/^\| `(sluice\.[\w.]+)` \| `([^`]+)` \|/gm)].map(([, name, value]) => [
+    const documented = [...text("docs/reference/settings.md").matchAll(/^\| `(sluice\.[\w.]+)` +\| `([^`]+)` +\|/gm)].map(([, name, value]) => [
       name,
       value,
     ]);

@@ -27,6 +27,14 @@ async function saveFiles(project: Project): Promise<void> {
   await Promise.all(unsaved.map((document) => document.save()));
 }
 
+/** How many assets a question names one by one. */
+const named = 20;
+
+function listed(assets: readonly string[]): string {
+  const rest = assets.length - named;
+  return [...assets.slice(0, named), ...(rest > 0 ? [t("and {0} more", rest)] : [])].join("\n");
+}
+
 /** Asks before a write to a protected target; undefined when the answer is no. */
 async function confirm({ project, assets }: RunChoice): Promise<{ readonly confirmed: boolean } | undefined> {
   if (!project.targets.isProtected()) return { confirmed: false };
@@ -34,7 +42,7 @@ async function confirm({ project, assets }: RunChoice): Promise<{ readonly confi
   const go = t("Materialize on {0}", target);
   const answer = await vscode.window.showWarningMessage(
     t('The target "{0}" is protected. Store to it?', target),
-    { modal: true, detail: assets.join("\n") },
+    { modal: true, detail: listed(assets) },
     go,
   );
   return answer === go ? { confirmed: true } : undefined;

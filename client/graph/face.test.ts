@@ -53,6 +53,11 @@ describe("what a tree line says about an asset", () => {
     expect(face({ rows: 2 }, { node: { kind: "asset", known: "last-load" } }).words).toBe("2 rows · as it was when the project last loaded");
   });
 
+  it("asks where a state could not be found out", () => {
+    expect(face({ state: "unknown", reason: "the store does not answer" }).icon).toBe("question");
+    expect(face(undefined).icon).toBe("circle-outline");
+  });
+
   it("has a different icon for every state that differs in what to do", () => {
     const icons = [face({}), face({ state: "stale" }), face({ state: "failed" }), face({ state: "missing" }), face({}, { step: step({}) })].map(
       (one) => one.icon,

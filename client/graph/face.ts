@@ -73,7 +73,8 @@ function judge({ node, status, step, now }: FaceFacts, t: Translate): readonly [
 /** What to show for an asset. */
 export function assetFace(facts: FaceFacts, t: Translate): Face {
   const [state, words] = judge(facts, t);
-  const [icon, color] = icons[state];
+  // A state that could not be found out is not one that nobody has asked for yet.
+  const [icon, color] = state === "unknown" && words !== "" ? ["question"] : icons[state];
   const known =
     facts.node.known === "index" && facts.loaded
       ? t("not loaded")
