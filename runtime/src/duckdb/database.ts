@@ -142,7 +142,7 @@ function createShared(path: string): Shared {
         const root = await native.connect(database);
         const sources = registerSources(native, root);
         openings++;
-        return { native, database, root, sources, catalog: await scalarText(native, root, "SELECT current_database()::BLOB"), sealed: false };
+        return { native, database, root, sources, catalog: await scalarText(native, root, "SELECT current_database()"), sealed: false };
       } catch (thrown) {
         native.close_sync(database);
         throw thrown;
@@ -168,7 +168,7 @@ function createShared(path: string): Shared {
       const wanted = singles > 0 && leases.size === 1;
       if (wanted === (usualThreads !== undefined)) return;
       if (wanted) {
-        usualThreads = Number(await scalarText(native, root, "SELECT current_setting('threads')::VARCHAR::BLOB"));
+        usualThreads = Number(await scalarText(native, root, "SELECT current_setting('threads')::VARCHAR"));
         await native.query(root, "SET threads = 1");
       } else {
         await native.query(root, `SET threads = ${usualThreads}`);
@@ -189,7 +189,7 @@ function createShared(path: string): Shared {
     tuning(async () => {
       if (!opened || leases.size !== 1 || inMemory) return;
       const { native, root } = opened;
-      const limit = await scalarText(native, root, "SELECT current_setting('memory_limit')::BLOB");
+      const limit = await scalarText(native, root, "SELECT current_setting('memory_limit')");
       try {
         await native.query(root, "SET memory_limit = '64MiB'");
       } catch {
@@ -262,7 +262,7 @@ function createShared(path: string): Shared {
   };
 }
 
-/** The one text that a query answers, selected as BLOB. */
+/** The one text that a query answers. */
 async function scalarText(native: Native, connection: RawConnection, sql: string): Promise<string> {
   const chunk = native.result_get_chunk(await native.query(connection, sql), 0);
   const header = native.vector_get_data(native.data_chunk_get_vector(chunk, 0), 16);

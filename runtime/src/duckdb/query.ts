@@ -20,29 +20,67 @@ export interface QueryStream extends TableStream {
   readonly close: () => Promise<void>;
 }
 
-interface Shape {
-  readonly prepared: Prepared;
+/** A query that runs, and what its columns arrive as. */
+interface Running {
+  readonly result: Result;
   readonly fields: readonly Field[];
   readonly types: readonly string[];
 }
+/** Type of a column that depends on a parameter, before that has a value. */
+const undecided = 0;
 
-/** Prepares a query so that every column can be read: types without a vector layout of ours are cast to text, inside the engine. */
-async function prepareReadable(connection: Connection, sql: string): Promise<Shape> {
-  const { native, raw } = connection;
-  const first = await native.prepare(raw, sql);
-  const originals = columnTypes(native, first);
-  const names = originals.map((_, i) => native.prepared_statement_column_name(first, i));
-  const casts = originals.map((type) => castForReading(native, type));
-  const types = originals.map((type) => typeName(native, type));
-  if (!casts.some((cast) => cast !== undefined)) {
-    return { prepared: first, types, fields: originals.map((type, i) => arrowField(native, names[i] as string, type)) };
+/** Runs a query so that every column can be read: types without a vector layout of ours are cast to text, inside the engine. */
+async function start(connection: Connection, sql: string, values: readonly SqlValue[]): Promise<Running> {
+  const { native } = connection;
+  return prepared(connection, sql, async (statement) => {
+    let originals = columnTypes(native, statement);
+    let result: Result | undefined;
+    if (originals.some((type) => (native.get_type_id(type) as number) === undecided)) {
+      bind(native, statement, values);
+      const running = await native.execute_prepared_streaming(statement);
+      originals = originals.map((_, i) => native.column_logical_type(running, i));
+      result = running;
+    }
+    const names = originals.map((_, i) => (result ? native.column_name(result, i) : native.prepared_statement_column_name(statement, i)));
+    const types = originals.map((type) => typeName(native, type));
+    const casts = originals.map((type) => castForReading(native, type));
+    if (!casts.some((cast) => cast !== undefined)) {
+      if (!result) {
+        bind(native, statement, values);
+        result = await native.execute_prepared_streaming(statement);
+      }
+      return { result, types, fields: originals.map((type, i) => arrowField(native, names[i] as string, type)) };
+    }
+    if (result) await finish(connection, result);
+    const columns = casts.map((cast, i) => `${cast === undefined ? `c${i}` : `CAST(c${i} AS ${cast})`} AS ${quoteName(names[i] || `c${i}`)}`);
+    const aliases = casts.map((_, i) => `c${i}`).join(", ");
+    return prepared(connection, `SELECT ${columns.join(", ")} FROM (${sql}\n) AS q(${aliases})`, async (readable) => {
+      bind(native, readable, values);
+      const running = await native.execute_prepared_streaming(readable);
+      const fields = originals.map((type, i) => arrowField(native, names[i] as string, native.column_logical_type(running, i), type));
+      return { result: running, types, fields };
+    });
+  });
+}
+
+async function prepared<Value>({ native, raw }: Connection, sql: string, work: (statement: Prepared) => Promise<Value>): Promise<Value> {
+  const statement = await native.prepare(raw, sql);
+  try {
+    return await work(statement);
+  } finally {
+    native.destroy_prepare_sync(statement);
   }
-  native.destroy_prepare_sync(first);
-  const columns = casts.map((cast, i) => `${cast === undefined ? `c${i}` : `CAST(c${i} AS ${cast})`} AS ${quoteName(names[i] || `c${i}`)}`);
-  const aliases = casts.map((_, i) => `c${i}`).join(", ");
-  const prepared = await native.prepare(raw, `SELECT ${columns.join(", ")} FROM (${sql}\n) AS q(${aliases})`);
-  const cast = columnTypes(native, prepared);
-  return { prepared, types, fields: cast.map((type, i) => arrowField(native, names[i] as string, type, originals[i] as LogicalType)) };
+}
+
+/** Ends an answer: one that is not read to its end would hold the file until it is collected; an interrupted one ends when it is read on. */
+async function finish({ native, raw }: Connection, result: Result): Promise<void> {
+  native.interrupt(raw);
+  for (let more = true; more; ) {
+    more = await native.fetch_chunk(result).then(
+      (chunk) => chunk !== null && native.data_chunk_get_size(chunk) > 0,
+      () => false, // Interrupted, as wanted.
+    );
+  }
 }
 
 const columnTypes = (native: Native, prepared: Prepared): readonly LogicalType[] =>
@@ -54,15 +92,7 @@ const columnTypes = (native: Native, prepared: Prepared): readonly LogicalType[]
  */
 export async function query(connection: Connection, sql: string, values: readonly SqlValue[] = []): Promise<QueryStream> {
   const { native } = connection;
-  const { result, fields, types } = await interruptible(connection, async () => {
-    const shape = await prepareReadable(connection, sql);
-    try {
-      bind(native, shape.prepared, values);
-      return { ...shape, result: await native.execute_prepared_streaming(shape.prepared) };
-    } finally {
-      native.destroy_prepare_sync(shape.prepared);
-    }
-  });
+  const { result, fields, types } = await interruptible(connection, () => start(connection, sql, values));
   const schema = new Schema([...fields]);
   let ended = false;
   let pending: Promise<unknown> | undefined;
@@ -70,9 +100,7 @@ export async function query(connection: Connection, sql: string, values: readonl
     if (ended) return;
     ended = true;
     await pending?.catch(() => undefined); // Its error went to whoever pulled.
-    // Another statement on the connection ends the open answer at once; otherwise it would hold the file until it is collected.
-    native.interrupt(connection.raw);
-    await native.query(connection.raw, "SELECT 1");
+    await finish(connection, result);
   };
   const pull = async () => {
     const reading = interruptible(connection, () => native.fetch_chunk(result));

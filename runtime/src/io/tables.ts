@@ -45,6 +45,8 @@ export interface TableStore {
   readonly schema: () => string | undefined;
   /** A table's place as the store compares names, without opening it. */
   readonly place: (name: TableName) => string;
+  /** The same for people, in the letters that it was given. */
+  readonly shown: (name: TableName) => string;
   /** Puts the table in place of the former one in one step, with its record; a failed or killed call leaves the former one. */
   readonly replace: (name: TableName, content: TableContent, write: TableWrite) => Promise<StoredMetadata>;
   /** `undefined` when there is no such table. */
@@ -73,7 +75,7 @@ export function tableName(asset: AssetAddress, schema: string | undefined): Tabl
 export function tableIOManager<Value = unknown>(store: TableStore, handlers: readonly AnyHandler[]): IOManager<Value> {
   const nameOf = (asset: AssetAddress): TableName => tableName(asset, store.schema());
   const readOf = ({ key, columns, signal }: InputContext): TableRead => ({ key, columns, signal });
-  const missing = (context: InputContext) => notFound(context.key, store.place(nameOf(context)));
+  const missing = (context: InputContext) => notFound(context.key, store.shown(nameOf(context)));
 
   const content = async (context: OutputContext, handler: AnyHandler, value: unknown): Promise<TableContent> => {
     if (!handler.toTable) return { query: value as SqlQuery };

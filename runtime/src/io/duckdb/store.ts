@@ -37,7 +37,10 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
   };
   const inMemory = (): boolean => readSetting(file) === ":memory:";
   const identity = (): string => (inMemory() ? `duckdb:${memory}` : database().store);
-  const shown = (path: string, { schema, table }: TableName): string => `duckdb:${path}/${schema}.${table}`;
+  const shown = ({ schema, table }: TableName): string => {
+    const path = inMemory() ? memory : opened ? opened.path : resolve(readSetting(file));
+    return `duckdb:${path}/${schema}.${table}`;
+  };
   const full = (connection: Connection, { schema, table }: TableName): readonly string[] => [connection.catalog, schema, table];
 
   /** Again when another transaction was faster: of two writes of one table, one whole value wins. */
@@ -99,7 +102,8 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
     reach: "machine",
     settings: { database: file, ...(schema === undefined ? {} : { schema }) },
     schema: () => (schema === undefined ? undefined : readSetting(schema)),
-    place: (name) => folded(shown(inMemory() ? memory : opened ? opened.path : resolve(readSetting(file)), name)),
+    place: (name) => folded(shown(name)),
+    shown,
 
     replace: (name, content, write) =>
       database().lease(
@@ -116,7 +120,7 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
             await swap(connection, stage, name, recordComment(write.recordOf(rows)));
             const stored = await findTable({ ...connection, signal: undefined }, name);
             return {
-              place: shown(inMemory() ? memory : database().path, name),
+              place: shown(name),
               rows,
               ...(stored ? { columns: stored.columns } : {}),
               query: `SELECT * FROM ${quoteNames([name.schema, name.table])}`,
