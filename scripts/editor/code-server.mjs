@@ -148,7 +148,11 @@ export async function startEditor({ env = {}, settings = {}, link, vsix, tests =
   return { url, authority: `localhost:${port}`, dir, extensions, stop, output: () => output };
 }
 
-/** Address of a window on a folder; with `extension` and `tests`, one that loads a development extension and runs its tests. */
+/**
+ * Address of a window on a folder; with `extension` and `tests`, one that loads a development extension and runs its tests.
+ * @param {{ authority: string, url: string }} editor
+ * @param {{ folder?: string, extension?: string, tests?: string }} what
+ */
 export function windowUrl(editor, { folder, extension, tests }) {
   const remote = (path) => `vscode-remote://${editor.authority}${resolve(path)}`;
   const payload = [
