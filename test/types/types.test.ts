@@ -18,7 +18,7 @@ beforeAll(async () => {
   const config = {
     extends: join(root, "tsconfig.base.json"),
     compilerOptions: { ...emit, typeRoots: [join(root, "node_modules/@types")] },
-    files: [join(root, "runtime/src/index.ts")],
+    files: [join(root, "runtime/src/index.ts"), join(root, "runtime/src/duckdb.ts")],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   await compile("7", folder);
@@ -43,7 +43,10 @@ function projectOf(files: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   const config = {
     extends: join(root, "tsconfig.base.json"),
-    compilerOptions: { paths: { sluice: [join(declarations, "index.d.ts")] }, typeRoots: [join(root, "node_modules/@types")] },
+    compilerOptions: {
+      paths: { sluice: [join(declarations, "index.d.ts")], "sluice/duckdb": [join(declarations, "duckdb.d.ts")] },
+      typeRoots: [join(root, "node_modules/@types")],
+    },
     include: ["*.ts"],
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
@@ -74,7 +77,7 @@ async function sentences(compiler: Compiler): Promise<ReadonlyMap<string, string
 
 describe.each(Object.keys(compilers) as Compiler[])("TypeScript %s", { timeout: 300_000 }, (compiler) => {
   it("infers what the positive cases say, and refuses each negative case", async () => {
-    const project = projectOf({ "positive.ts": file("positive.test-d.ts"), "negative.ts": negative });
+    const project = projectOf({ "positive.ts": file("positive.test-d.ts"), "negative.ts": negative, "page.ts": file("page.test-d.ts") });
     expect(errorsOf(await compile(compiler, project))).toEqual([]);
   });
 

@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { duckdb } from "../runtime/src/duckdb.ts";
+import { asset, defineConfig, filesystem, inMemory, load, materialize, readCsv, rows, sql } from "../runtime/src/index.ts";
+
+/* The first page of the API, from the asset's definition to the stored table, on every I/O manager there is. */
+
+interface Sale {
+  readonly owner: string;
+  readonly amount: number | null;
+}
+const rawSales = asset("raw_sales", { run: () => readCsv<Sale>("data/raw_sales.csv") });
+const cleanSales = asset("clean_sales", {
+  inputs: { rawSales: rawSales.as(rows()) },
+  run: ({ rawSales }) => rawSales.map((s) => ({ ...s, amount: s.amount ?? 0 })),
+});
+const salesSummary = asset("sales_summary", {
+  inputs: { cleanSales: cleanSales.as(sql) },
+  run: ({ cleanSales }) => sql`select owner, sum(amount)::bigint as amount from ${cleanSales} group by owner order by owner`,
+});
+
+const [folder, before] = [mkdtempSync(join(tmpdir(), "sluice-page-")), process.cwd()];
+beforeAll(() => {
+  mkdirSync(join(folder, "data"));
+  writeFileSync(join(folder, "data/raw_sales.csv"), "owner,amount\nana,10\nben,\nana,5\n");
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const config = defineConfig({
+  assets: ["assets/**/*.ts"],
+  targets: {
+    local: { ioManager: duckdb({ database: "data/sales.duckdb", schema: "public" }) },
+    staging: { ioManager: filesystem({ baseDir: "data/staging" }) },
+    test: { ioManager: inMemory() },
+  },
+  defaultTarget: "local",
+});
+
+it.each(["local", "staging", "test"] as const)("stores and loads the page's example on target %s", async (target) => {
+  const run = await materialize([rawSales, cleanSales, salesSummary], { config, target });
+  expect(run).toMatchObject({ success: true, failed: [] });
+  expect(await load(rawSales.as(rows()), { config, target })).toEqual([
+    { owner: "ana", amount: 10 },
+    { owner: "ben", amount: null },
+    { owner: "ana", amount: 5 },
+  ]);
+  expect(await run.value(cleanSales)).toEqual([
+    { owner: "ana", amount: 10 },
+    { owner: "ben", amount: 0 },
+    { owner: "ana", amount: 5 },
+  ]);
+  expect(await load(salesSummary.as(rows<{ owner: string; amount: number }>()), { config, target })).toEqual([
+    { owner: "ana", amount: 15 },
+    { owner: "ben", amount: 0 },
+  ]);
+});
