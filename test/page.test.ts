@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { duckdb } from "../runtime/src/duckdb.ts";
-import { asset, defineConfig, filesystem, inMemory, load, materialize, readCsv, rows, sql } from "../runtime/src/index.ts";
+import { asset, assetCheck, defineConfig, filesystem, inMemory, load, materialize, readCsv, rows, sql } from "../runtime/src/index.ts";
 
 /* The first page of the API, from the asset's definition to the stored table, on every I/O manager there is. */
 
@@ -60,4 +60,11 @@ it.each(["local", "staging", "test"] as const)("stores and loads the page's exam
     { owner: "ana", amount: 15 },
     { owner: "ben", amount: 0 },
   ]);
+});
+
+it("refuses to run an asset whose check it could not make, before anything is stored", async () => {
+  const checked = asset("checked", { run: () => [{ a: 1 }] });
+  assetCheck(checked, { name: "not_empty", blocking: true, run: (value) => value.length > 0 });
+  await expect(materialize([checked], { config, target: "test" })).rejects.toThrow(/"?checked"? has the check "not_empty"/);
+  await expect(load(checked, { config, target: "test" })).rejects.toMatchObject({ code: "io/not-found" });
 });

@@ -55,6 +55,7 @@ const quietSettings = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "chat.disableAIFeatures": true,
   "window.autoDetectColorScheme": false,
+  "files.autoSave": "off",
   "files.watcherExclude": { "**/.sluice/**": true },
 };
 

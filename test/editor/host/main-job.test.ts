@@ -151,8 +151,8 @@ describe("what goes wrong", () => {
         assets.some((asset) => asset.key === key),
         key,
       );
-    await vscode.commands.executeCommand("undo");
-    await document.save();
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("workbench.action.files.revert");
     await until(project, (seen) => !seen.assets.some((asset) => asset.key === "half"));
   });
 
