@@ -66,6 +66,7 @@ it("defines checks of the shape asked for", () => {
   const check = assetCheck(up.as(sql), { name: "not_empty", blocking: true, run: () => true }) as unknown as CheckDefinition;
   expect(isKind(check, "check")).toBe(true);
   expect(check).toMatchObject({ name: "not_empty", blocking: true, severity: "error", input: { upstream: up, handler: sql } });
+  expect(read(up).checks).toContain(check);
   const loosely = assetCheck as unknown as (input: unknown, spec: unknown) => unknown;
   expect(() => loosely("up", { name: "x", run: () => true })).toThrow(/where it takes an asset/);
   expect(() => loosely(up, { name: "", run: () => true })).toThrow(/name/);

@@ -54,5 +54,6 @@ export function assetCheck<Value, P, R extends Resources = {}>(
     resources: resourceNames(asset, spec.resources),
     run: spec.run as CheckDefinition["run"],
   };
+  checked.upstream.checks?.push(definition);
   return definition;
 }

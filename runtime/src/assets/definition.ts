@@ -39,6 +39,8 @@ export interface AssetDefinition {
   readonly optional: boolean;
   /** Left out for a source. */
   readonly step?: StepDefinition | undefined;
+  /** Checks defined on it so far; `assetCheck()` adds to the list. */
+  readonly checks?: CheckDefinition[] | undefined;
   /** Where `asset(...)` was called, as a stack line of a source-mapped trace shows it; set by the loader when it knows better. */
   readonly definedAt?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** Present in types only. */
-export declare const mistake: unique symbol;
+declare const mistake: unique symbol;
 
 /** What a wrong use is compared with, so that the compiler's message carries the sentence. */
 export interface Mistake<Message extends string> {

@@ -42,6 +42,7 @@ export function outputDefinition(key: string, spec: Loose, more: Pick<AssetDefin
     write: write as AssetDefinition["write"],
     schemaChange: schemaChange as AssetDefinition["schemaChange"],
     optional: spec["optional"] === true,
+    checks: [],
     ...more,
   };
 }

@@ -153,6 +153,13 @@ function unsupported(graph: AssetGraph, steps: readonly PlanStep[]): readonly Er
           hint: 'Leave out "write".',
           ...aboutAsset(asset),
         });
+      } else if (asset.checks?.length) {
+        found.push({
+          code: "config/invalid",
+          message: `${key} has the check "${asset.checks[0]!.name}", which this version of Sluice cannot run.`,
+          hint: "Leave out assetCheck() until checks run: a check that is not made must not look like one that passed.",
+          ...aboutAsset(asset),
+        });
       }
     }
     for (const input of step.inputs) {
