@@ -1,12 +1,19 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import * as vscode from "vscode";
 import { pickAsset } from "../pick-assets.ts";
 import type { Command } from "./command.ts";
 
 const t = vscode.l10n.t;
 
-/** Shows where the value lies: a file in the Explorer or the system's file manager; a table's name goes to the clipboard. */
+/** The file that a place names, or lies in as a table does: "duckdb:/data/shop.duckdb/public.orders". */
+function fileOf(place: string, root: string): string | undefined {
+  if (place.startsWith("file:")) return vscode.Uri.parse(place).fsPath;
+  const path = resolve(root, place.replace(/^[a-z][a-z0-9+]+:/, ""));
+  return [path, dirname(path)].find((one) => one !== root && existsSync(one));
+}
+
+/** Shows where the value lies: the file in the Explorer or the system's file manager, or the name on the clipboard where there is no file. */
 export const revealPlace: Command = {
   id: "sluice.revealPlace",
   needsTrust: false,
@@ -18,8 +25,8 @@ export const revealPlace: Command = {
       void vscode.window.showInformationMessage(t("Nothing is known to be stored for {0}.", ref.key));
       return undefined;
     }
-    const file = place.startsWith("file:") ? vscode.Uri.parse(place).fsPath : resolve(ref.project.uri.fsPath, place);
-    if (existsSync(file)) {
+    const file = fileOf(place, ref.project.uri.fsPath);
+    if (file !== undefined) {
       const uri = vscode.Uri.file(file);
       await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(uri) ? "revealInExplorer" : "revealFileInOS", uri);
     } else {

@@ -47,6 +47,15 @@ export function assetItem(element: AssetElement, project: Project, node: AssetNo
   return item;
 }
 
+/** The asset's I/O manager key, with what the target binds to it: "warehouse (duckdb)". */
+function managerOf(project: Project, { ioManager }: AssetNode): string | undefined {
+  if (ioManager === undefined) return undefined;
+  const target = project.targets.list().find((one) => one.name === project.targets.current());
+  const bound = target?.bindings[ioManager];
+  if (bound === undefined) return ioManager === "ioManager" ? undefined : ioManager;
+  return ioManager === "ioManager" ? bound : `${ioManager} (${bound})`;
+}
+
 /** Everything about the asset; texts of the workspace are escaped. */
 export function assetTooltip(project: Project, node: AssetNode): vscode.MarkdownString {
   const status = node.key === undefined ? undefined : project.state.status(node.key);
@@ -66,7 +75,7 @@ export function assetTooltip(project: Project, node: AssetNode): vscode.Markdown
   line(t("Stored"), status?.storedAt === undefined ? undefined : new Date(status.storedAt).toLocaleString());
   line(t("Place"), status?.place);
   line(t("Target"), project.targets.current());
-  line(t("I/O manager"), node.ioManager);
+  line(t("I/O manager"), managerOf(project, node));
   line(t("Group"), node.group);
   line(t("Upstream"), node.upstream.map((edge) => edge.text).join(", "));
   line(t("Downstream"), node.downstream.length === 0 ? undefined : String(node.downstream.length));
