@@ -17,6 +17,7 @@ export interface Documents {
   readonly change: (uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]) => string | undefined;
   readonly close: (uri: string) => string | undefined;
   readonly get: (path: string) => OpenDocument | undefined;
+  readonly text: (path: string) => string | undefined;
   readonly paths: () => Iterable<string>;
   /** Paths whose text changed since their facts were last asked for. */
   readonly changed: () => Iterable<string>;
@@ -84,6 +85,7 @@ export function createDocuments(): Documents {
       const document = states.get(path)?.document;
       return document && { path, uri: document.uri, version: document.version };
     },
+    text: (path) => states.get(path)?.document.getText(),
     paths: () => states.keys(),
     changed: () => changed,
     facts: (path, lastGood, always) => {

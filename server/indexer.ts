@@ -11,6 +11,8 @@ export interface DiskChange {
   readonly type: "created" | "changed" | "deleted";
 }
 
+type Report = (done: number, total: number) => void;
+
 /** Keeps the workspace in step with disk and open documents. */
 export interface Indexer {
   /** True once everything there is has been looked at, for the first time. */
@@ -19,7 +21,7 @@ export interface Indexer {
   readonly isSettled: () => boolean;
   readonly folders: () => readonly string[];
   /** Indexes a folder from nothing; `report` hears of files done and files in all. */
-  readonly addFolders: (folders: readonly string[], report?: (done: number, total: number) => void) => Promise<void>;
+  readonly addFolders: (folders: readonly string[], report?: Report) => Promise<void>;
   readonly removeFolders: (folders: readonly string[]) => void;
   /** Takes in open documents that changed. Cheap when none did: called before every answer. */
   readonly flush: () => void;
@@ -35,6 +37,8 @@ export interface IndexerOptions {
   readonly disk: Disk;
   /** Called after every change to the workspace. */
   readonly onChange: () => void;
+  /** Milliseconds of work at a stretch, while a walk goes on. */
+  readonly slice?: number;
 }
 
 /** Every folder that holds one of the files, at any depth. */
@@ -47,7 +51,7 @@ function foldersOf(files: Iterable<string>): ReadonlySet<string> {
 /** So many changes at once are a branch switch: the tree is compared as a whole. */
 const manyChanges = 500;
 
-export function createIndexer({ workspace, disk, documents, onChange }: IndexerOptions): Indexer {
+export function createIndexer({ workspace, disk, documents, onChange, slice = 8 }: IndexerOptions): Indexer {
   const stamps = new Map<string, Stamp>();
   let folders: readonly string[] = [];
   let unsettled = 0;
@@ -73,7 +77,8 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
   };
   const isInFolders = (path: string) => folders.some((folder) => isInside(path, folder) && !isIgnoredPath(path, folder));
 
-  const read = (path: string): FileFacts | undefined => readFacts(path, disk, { lastGood: workspace.lastGood(path), always: workspace.has(path) });
+  const readFile = (path: string): FileFacts | undefined =>
+    readFacts(path, disk, { lastGood: workspace.lastGood(path), always: workspace.has(path) });
 
   const flush = () => {
     const facts = new Map<string, FileFacts>();
@@ -89,48 +94,56 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
     onChange();
   };
 
+  /** Paths that a watcher reported while a walk goes on: what it found there before is older. */
+  let reported = new Set<string>();
+  const isReported = (path: string) => [...reported].some((each) => isInside(path, each));
+
   /** Takes files in, a slice at a time; what they name is linked when all of them are there. */
-  const take = async (paths: readonly string[], gone: readonly string[], report?: (done: number, total: number) => void) => {
-    const pace = createPace();
-    workspace.collect({ added: paths, removed: gone, settings: true });
+  const take = async (found: ReadonlyMap<string, Stamp>, gone: readonly string[], report?: Report) => {
+    const pace = createPace(slice);
+    // Configs first: they say which of the others count.
+    const paths = [...found.keys()]
+      .filter((path) => isInFolders(path) && !isReported(path))
+      .sort((a, b) => Number(isConfig(b)) - Number(isConfig(a)));
+    workspace.collect({ added: paths, removed: gone.filter((path) => !isReported(path)), settings: true });
     let facts = new Map<string, FileFacts>();
     const collect = () => {
       if (facts.size > 0) workspace.collect({ facts });
       facts = new Map();
     };
-    // Configs first: they say which of the others count.
-    const ordered = [...paths.filter(isConfig), ...paths.filter((path) => !isConfig(path))];
-    for (const [index, path] of ordered.entries()) {
-      const found = documents.get(path) ? undefined : read(path);
-      if (found) facts.set(path, found);
+    for (const [index, path] of paths.entries()) {
+      if (workspace.files.has(path)) {
+        stamps.set(path, found.get(path)!);
+        const read = documents.get(path) ? undefined : readFile(path);
+        if (read) facts.set(path, read);
+      }
       if (!pace.isOver()) continue;
       collect();
-      report?.(index, ordered.length);
+      report?.(index, paths.length);
       await pace.rest();
     }
     collect();
     while (!workspace.linkPending(pace.isOver)) await pace.rest();
   };
 
-  const scan = async (roots: readonly string[], report?: (done: number, total: number) => void) => {
-    const pace = createPace();
-    const found = new Set<string>();
-    const fresh: string[] = [];
+  const scan = async (roots: readonly string[], report?: Report) => {
+    const pace = createPace(slice);
+    const present = new Set<string>();
+    const fresh = new Map<string, Stamp>();
+    reported = new Set();
     for (const root of roots) {
       for (const some of walk(root, disk)) {
         for (const path of some) {
-          if (!isSource(path)) continue;
-          found.add(path);
-          const stamp = disk.stamp(path);
+          const stamp = isSource(path) ? disk.stamp(path) : undefined;
+          if (!stamp) continue;
+          present.add(path);
           const before = stamps.get(path);
-          if (!stamp || (before && before.mtime === stamp.mtime && before.size === stamp.size)) continue;
-          stamps.set(path, stamp);
-          fresh.push(path);
+          if (!before || before.mtime !== stamp.mtime || before.size !== stamp.size) fresh.set(path, stamp);
         }
         await pace.rest();
       }
     }
-    const gone = [...stamps.keys()].filter((path) => !found.has(path) && roots.some((root) => isInside(path, root)));
+    const gone = [...stamps.keys()].filter((path) => !present.has(path) && !isReported(path) && roots.some((root) => isInside(path, root)));
     for (const path of gone) stamps.delete(path);
     await take(
       fresh,
@@ -143,6 +156,7 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
 
   const diskChanged = (changes: readonly DiskChange[]) => {
     if (changes.length > manyChanges) return void rescan();
+    if (unsettled > 0) for (const { path } of changes) reported.add(path);
     const facts = new Map<string, FileFacts>();
     const added: string[] = [];
     const removed: string[] = [];
@@ -152,7 +166,8 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
       knownFolders ??= foldersOf(workspace.files);
       return knownFolders.has(path) ? [...workspace.files].filter((file) => isInside(file, path)) : [];
     };
-    for (const { path, type } of changes) {
+    // Of several changes of one path the last counts.
+    for (const { path, type } of new Map(changes.map((change) => [change.path, change])).values()) {
       if (type === "deleted") {
         const files = workspace.files.has(path) ? [path] : filesUnder(path);
         for (const file of files) stamps.delete(file);
@@ -162,7 +177,7 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
         if (!stamp) continue;
         stamps.set(path, stamp);
         added.push(path);
-        const found = documents.get(path) ? undefined : read(path);
+        const found = documents.get(path) ? undefined : readFile(path);
         if (found) facts.set(path, found);
       } else if (type === "created" && isInFolders(`${path}/file`) && disk.isFolder(path)) newFolders.push(path);
     }
@@ -193,14 +208,15 @@ export function createIndexer({ workspace, disk, documents, onChange }: IndexerO
     },
     removeFolders: (gone) => {
       folders = folders.filter((folder) => !gone.includes(folder));
-      const removed = [...workspace.files].filter((path) => !isInFolders(path) && !documents.get(path));
-      for (const path of removed) stamps.delete(path);
-      workspace.update({ removed });
+      const outside = [...workspace.files].filter((path) => !isInFolders(path));
+      for (const path of outside) stamps.delete(path);
+      workspace.update({ removed: outside.filter((path) => !documents.get(path)) });
       onChange();
     },
     documentClosed: (path) => {
       const stays = isInFolders(path) && disk.stamp(path) !== undefined;
-      const facts = stays ? read(path) : undefined;
+      if (!stays) stamps.delete(path);
+      const facts = stays ? readFile(path) : undefined;
       workspace.update(stays ? (facts ? { facts: new Map([[path, facts]]) } : {}) : { removed: [path] });
       onChange();
     },

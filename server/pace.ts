@@ -1,6 +1,3 @@
-/** Longest stretch of work before waiting messages get their turn, in milliseconds. */
-const slice = 8;
-
 export interface Pace {
   /** True when the slice is used up. */
   readonly isOver: () => boolean;
@@ -11,15 +8,16 @@ export interface Pace {
 /** Lets whatever waits in the event loop have its turn. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function createPace(now: () => number = () => performance.now()): Pace {
-  let end = now() + slice;
-  const isOver = () => now() >= end;
+/** `slice`: longest stretch of work before waiting messages get their turn, in milliseconds. */
+export function createPace(slice: number): Pace {
+  let end = performance.now() + slice;
+  const isOver = () => performance.now() >= end;
   return {
     isOver,
     rest: async () => {
       if (!isOver()) return;
       await breathe();
-      end = now() + slice;
+      end = performance.now() + slice;
     },
   };
 }
