@@ -191,7 +191,7 @@ function createShared(path: string): Shared {
       const { native, root } = opened;
       const limit = await scalarText(native, root, "SELECT current_setting('memory_limit')");
       try {
-        await native.query(root, "SET memory_limit = '64MiB'");
+        await native.query(root, "SET memory_limit = '32MiB'");
       } catch {
         // More than that is in use at this moment: then it stays.
       }
