@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { packageExtension } from "../../../scripts/package/main.mjs";
 import { closeBrowser, type EditorWindow, openWindow, themes } from "./window.ts";
 
@@ -96,8 +96,13 @@ describe("an asset that throws", () => {
 });
 
 describe("the package, installed into a fresh editor on an empty folder", () => {
+  let vsix = "";
+  beforeAll(async () => {
+    vsix = await packageExtension();
+  });
+
   it("makes a project, materializes it and shows the table, without node_modules", async () => {
-    view = await openWindow({ vsix: await packageExtension() });
+    view = await openWindow({ vsix });
     await view.showAssets();
     await view.page.getByRole("button", { name: "New Sluice Project" }).first().waitFor();
     await view.shot("empty-1-welcome");
