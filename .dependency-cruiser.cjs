@@ -11,14 +11,15 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: ["\\.test\\.ts$", "\\.d\\.ts$", "\\.config\\.", "tsconfig"] }, to: {} },
+    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: ["\\.test\\.ts$", "\\.d\\.ts$", "\\.config\\.", "tsconfig", "native-import\\.cjs$"] }, to: {} },
     only("model-imports-nothing", "model", []),
     only("assets", "assets", ["model/", "io/manager\\.ts$"]),
     only("handlers", "handlers", ["model/", "io/manager\\.ts$"]),
     only("duckdb", "duckdb", ["model/", "io/manager\\.ts$"]),
     only("formats", "formats", ["model/", "io/manager\\.ts$", "duckdb/"]),
-    only("io", "io", ["model/", "assets/definition\\.ts$", "formats/", "duckdb/", "handlers/"]),
-    only("engine", "engine", ["model/", "assets/", "io/manager\\.ts$"]),
+    only("io", "io", ["model/", "assets/(definition|values)\\.ts$", "formats/", "duckdb/", "handlers/"]),
+    only("partitions", "partitions", ["model/", "io/manager\\.ts$", "assets/definition\\.ts$", "assets/partitions\\.ts$"]),
+    only("engine", "engine", ["model/", "assets/", "partitions/", "io/manager\\.ts$"]),
     {
       name: "model-stands-alone",
       severity: "error",
