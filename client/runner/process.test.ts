@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runnerEnvironment } from "./environment.ts";
 import { keepLastLines } from "./last-lines.ts";
-import { type RunnerExit, type RunnerProcess, type RunnerProcessOptions, startRunnerProcess } from "./process.ts";
+import { type RunnerExit, type RunnerProcess, startRunnerProcess } from "./process.ts";
 import { createRunner } from "./runner.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "sluice-client-")));
@@ -19,7 +19,7 @@ writeFileSync(
   const facts = { launch, cwd: process.cwd(), execArgv: process.execArgv, environment: Object.keys(process.env) };
   process.on("disconnect", () => process.exit(0));
   process.on("message", ({ id, name, params }) => {
-    if (name === "runs") return;
+    if (name === "runs" || name === "materialize") return;
     if (name === "manifest") return process.send({ type: "answer", id, result: facts });
     if (name === "status") {
       process.send({ type: "event", event: { type: "run-started", runId: "r", at: 1 } });
@@ -94,6 +94,14 @@ describe("the process that runs a project's code", () => {
     await expect(child.call("manifest", {})).rejects.toMatchObject({ code: "runner/crashed" });
   });
 
+  it("ends a process that has hung up: it would never answer", async () => {
+    const deaf = join(root, "deaf.mjs");
+    writeFileSync(deaf, `process.send({ type: "ready", node: "", protocol: 1 }, () => process.disconnect()); setInterval(() => {}, 1000);`);
+    const { options } = base();
+    const child = startRunnerProcess({ ...options, entry: deaf });
+    await expect(child.call("manifest", {})).rejects.toMatchObject({ code: "runner/crashed" });
+  });
+
   it("reports a runner that is not there", async () => {
     const { options, exits } = base();
     const child = startRunnerProcess({ ...options, entry: join(root, "missing.mjs") });
@@ -113,7 +121,9 @@ describe("the process that runs a project's code", () => {
     const stuck = join(root, "stuck.mjs");
     writeFileSync(stuck, `process.send({ type: "ready", node: "", protocol: 1 }); process.on("disconnect", () => {}); setInterval(() => {}, 1000);`);
     const { options, exits } = base();
-    const child = startRunnerProcess({ ...options, entry: stuck });
+    const child = await new Promise<RunnerProcess>((resolve) => {
+      const started = startRunnerProcess({ ...options, entry: stuck, onReady: () => resolve(started) });
+    });
     await child.stop(50);
     expect(exits).toMatchObject([[{ signal: "SIGKILL" }, true]]);
   });
@@ -135,25 +145,28 @@ describe("a project's runner", () => {
     expect(states).toEqual(["starting", "ready", "gone", "starting", "ready", "off"]);
   });
 
-  it("gives no call to a process that was killed", async () => {
+  const start = () => {
+    const crashes: RunnerExit[] = [];
     const { onExit: _exit, onReady: _ready, ...options } = base().options;
-    let gone: () => void = () => undefined;
-    const killed = new Promise<void>((resolve) => (gone = resolve));
-    const start = (all: RunnerProcessOptions): RunnerProcess => {
-      const launched = startRunnerProcess(all);
-      const poll = setInterval(() => {
-        if (!launched.exiting()) return;
-        clearInterval(poll);
-        gone();
-      }, 1);
-      poll.unref();
-      return launched;
-    };
-    const runner = createRunner({ ...options, start, onState: () => undefined, onCrash: () => undefined });
+    return { crashes, runner: createRunner({ ...options, onState: () => undefined, onCrash: (exit) => crashes.push(exit) }) };
+  };
+
+  it("gives a call to the next process when the one that had it was killed from outside", async () => {
+    const { runner, crashes } = start();
     await runner.call("manifest", {});
     process.kill(runner.pid() ?? 0, "SIGKILL");
-    await killed;
     await expect(runner.call("manifest", {})).resolves.toMatchObject({ cwd: root });
+    await runner.stop();
+    expect(crashes).toMatchObject([{ signal: "SIGKILL" }]);
+  });
+
+  it("runs nothing twice: a run that had begun ends with its process", async () => {
+    const { runner } = start();
+    // It tells of the run "r" and never answers.
+    const run = runner.call("materialize", { target: "local", selection: "a", runId: "r" });
+    await runner.call("status", { target: "local" });
+    process.kill(runner.pid() ?? 0, "SIGKILL");
+    await expect(run).rejects.toMatchObject({ code: "runner/crashed" });
     await runner.stop();
   });
 
@@ -162,7 +175,13 @@ describe("a project's runner", () => {
     let finish: () => void = () => undefined;
     const start = (): RunnerProcess => {
       log.push("start");
-      return { pid: log.length, exiting: () => undefined, call: async () => [] as never, stop: () => new Promise((resolve) => (finish = resolve)) };
+      return {
+        pid: log.length,
+        exiting: () => undefined,
+        wasKilled: () => false,
+        call: async () => [] as never,
+        stop: () => new Promise((resolve) => (finish = resolve)),
+      };
     };
     const { onExit: _exit, onReady: _ready, ...options } = base().options;
     const runner = createRunner({ ...options, start, onState: () => undefined, onCrash: () => undefined });

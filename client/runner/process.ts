@@ -45,6 +45,8 @@ export interface RunnerProcess {
   readonly pid: number | undefined;
   /** Once it has ended: resolves when its last words have been read and `onExit` was told. */
   readonly exiting: () => Promise<void> | undefined;
+  /** True when somebody else has ended it, and not the code that it ran. */
+  readonly wasKilled: () => boolean;
   /** Rejects with the runner's `SluiceError`, or `runner/crashed` when it ends before it answers. */
   readonly call: <Name extends RunnerRequestName>(name: Name, params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]>;
   /** Asks it to end, and ends it after a grace period (milliseconds) longer than its own. */
@@ -149,6 +151,13 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
     errorLines.add(`${error.message}\n`);
     if (child.pid === undefined) end({ code: null, signal: null, lastLines: errorLines.lines() });
   });
+  child.on("disconnect", () => {
+    if (stopping) return;
+    // One that has hung up will never answer; one that is ending may say with which code.
+    setTimeout(() => {
+      if (!exited) child.kill("SIGKILL");
+    }, lastWords).unref();
+  });
   // Not "close": it never comes when this side has disconnected.
   child.on("exit", (code, signal) => {
     exited = true;
@@ -162,16 +171,15 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
   return {
     pid: child.pid,
     exiting: () => (exited ? ended : undefined),
+    wasKilled: () => !stopping && (child.signalCode === "SIGKILL" || child.signalCode === "SIGTERM"),
     async call(name, params) {
       await started;
       if (over) throw over;
       return new Promise((resolve, reject) => {
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
-        child.send({ id, name, params } as RunnerCall, (error) => {
-          if (error && waiting.delete(id))
-            reject(over ?? new SluiceError("runner/crashed", `The runner does not take calls: ${error.message}`, { cause: error }));
-        });
+        // A call that cannot be sent is rejected with the others, when the process has ended.
+        child.send({ id, name, params } as RunnerCall, () => undefined);
       });
     },
     async stop(grace = 6000) {

@@ -19,11 +19,17 @@ export interface RunnerOptions extends Omit<RunnerProcessOptions, "onExit" | "on
 export function createRunner({ onState, onCrash, start = startRunnerProcess, ...options }: RunnerOptions): Runner {
   let current: RunnerProcess | undefined;
   let ending: Promise<void> | undefined;
+  /** Runs that a process has told something of. */
+  const begun = new Set<string>();
 
   function ensure(): RunnerProcess {
     if (current) return current;
     const launched = start({
       ...options,
+      onEvent(event) {
+        begun.add(event.runId);
+        options.onEvent(event);
+      },
       onReady: () => onState("ready"),
       onExit(exit, expected) {
         if (current === launched) current = undefined;
@@ -43,7 +49,14 @@ export function createRunner({ onState, onCrash, start = startRunnerProcess, ...
       // Two at once would compete for the database files.
       await ending;
       await current?.exiting();
-      return ensure().call(name, params);
+      const used = ensure();
+      try {
+        return await used.call(name, params);
+      } catch (error) {
+        // Killed from outside, perhaps before anybody noticed: that says nothing about the call, unless it has begun to change things.
+        if (!used.wasKilled() || ("runId" in params && begun.has(params.runId))) throw error;
+        return ensure().call(name, params);
+      }
     },
     async stop() {
       const used = current;
