@@ -13,6 +13,8 @@ export interface CellSurroundings {
   readonly live: Set<CellView>;
   readonly box: () => Box | undefined;
   readonly count: (row: number) => string;
+  /** Called by a cell whose page is not here. */
+  readonly missing: () => void;
 }
 export interface CellParams extends ICellRendererParams {
   readonly surroundings: CellSurroundings;
@@ -82,6 +84,7 @@ export class CellView implements ICellRendererComp {
       const bar = element("span", "bar");
       bar.style.width = `${35 + ((row * 7 + index * 13) % 50)}%`;
       this.gui.replaceChildren(bar, element("span", "only-heard", surroundings.texts["cell.notLoaded"]));
+      surroundings.missing();
     } else if (text === null) this.gui.replaceChildren(stand("null", "NULL", surroundings.texts["cell.null"]));
     else if (text === "") this.gui.replaceChildren(stand("empty", '""', surroundings.texts["detail.empty"]));
     else {

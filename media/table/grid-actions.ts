@@ -2,7 +2,7 @@ import type { CellContextMenuEvent, CellFocusedEvent, CellMouseDownEvent, GridAp
 import type { Ref } from "react";
 import type { PageColumn, Sort } from "../../runtime/src/model/page.ts";
 import type { TableTexts } from "../../runtime/src/model/table-texts.ts";
-import { boxOf, type CellSpot, inBox, moved, type Selection, single, wholeRows } from "./selection.ts";
+import { boxOf, type CellSpot, inBox, longestRun, moved, type Selection, single, wholeRows } from "./selection.ts";
 import type { TableSession } from "./session.ts";
 
 export const numberColumn = "#";
@@ -65,6 +65,33 @@ export function gridActions(
     return { top, height, index: Number(row?.getAttribute("row-index") ?? 0), rowTop: box?.top ?? top, rowHeight: box?.height || 24 };
   }
 
+  /**
+   * Rows that are drawn, which are what must be read: their places on the screen may still shift.
+   * The focused row is drawn wherever it is, so the longest run of neighbours counts.
+   */
+  function drawnRows(top: number, bottom: number): { readonly top: number; readonly bottom: number } {
+    const rows = shell.current?.querySelectorAll(".ag-grid-scrolling-container > .ag-row[row-index]") ?? [];
+    const run = longestRun(Array.from(rows, (row) => Number(row.getAttribute("row-index"))));
+    return run ? { top: run[0], bottom: run[1] } : { top, bottom };
+  }
+
+  /**
+   * The grid scrolls by two elements, the rows and a scrollbar beside them, and where frames are slow it can take the one's echo
+   * for the reader's own move: then the rows are drawn where nobody looks. Telling the scrollbar once more makes it draw.
+   */
+  function drawMissed(): void {
+    const viewport = shell.current?.querySelector(".ag-grid-viewport");
+    const scrollbar = shell.current?.querySelector(".ag-body-vertical-scroll-viewport");
+    const seen = place();
+    if (!viewport || !scrollbar || !seen || latest.current.rows === 0) return;
+    const rows = shell.current?.querySelectorAll(".ag-grid-scrolling-container > .ag-row[row-index]") ?? [];
+    const onScreen = Array.from(rows, (row) => row.getBoundingClientRect()).some((box) => box.bottom > seen.top && box.top < seen.top + seen.height);
+    if (onScreen) return;
+    if (Math.abs(scrollbar.scrollTop - viewport.scrollTop) > 1) scrollbar.scrollTop = viewport.scrollTop;
+    else viewport.scrollTop += viewport.scrollTop > 0 ? -1 : 1;
+    actions.look();
+  }
+
   /** Rows and columns that can be seen, from one row's place on the screen. */
   function lookNow(): void {
     const seen = place();
@@ -79,7 +106,7 @@ export function gridActions(
       .map((column) => columnIndex(column.getColId()))
       .filter((at) => at >= 0);
     const left = Math.min(...across, latest.current.columns.length - 1);
-    latest.current.session.pager.look({ top, bottom, left: Math.max(0, left), right: Math.max(0, ...across) });
+    latest.current.session.pager.look({ ...drawnRows(top, bottom), left: Math.max(0, left), right: Math.max(0, ...across) });
     latest.current.onRows(top, bottom);
     if (!restored) return;
     const name = latest.current.columns[left]?.name;
@@ -151,7 +178,10 @@ export function gridActions(
     look() {
       // Far down a long table the grid shifts its rows once more after a scroll.
       clearTimeout(again);
-      again = setTimeout(lookNow, 150);
+      again = setTimeout(() => {
+        lookNow();
+        drawMissed();
+      }, 150);
       if (asked !== 0) return;
       asked = requestAnimationFrame(() => {
         asked = 0;

@@ -55,6 +55,7 @@ export function Grid(props: GridProps) {
 
   const sizes = useMemo(measure, []);
   const headers = useMemo(() => new Set<ColumnHeader>(), []);
+  const actions = useMemo(() => gridActions(latest, api, shell), []);
   const surroundings = useMemo<CellSurroundings>(
     () => ({
       pager: session.pager,
@@ -62,10 +63,10 @@ export function Grid(props: GridProps) {
       live: new Set(),
       box: () => (latest.current.selection ? boxOf(latest.current.selection) : undefined),
       count: (row) => formatCount(row, session.state().locale),
+      missing: actions.look,
     }),
-    [session, texts],
+    [session, texts, actions],
   );
-  const actions = useMemo(() => gridActions(latest, api, shell), []);
   const keptColumns = useRef(columns);
   if (JSON.stringify(keptColumns.current) !== JSON.stringify(columns)) keptColumns.current = columns;
   const shown = keptColumns.current;
@@ -169,7 +170,11 @@ export function Grid(props: GridProps) {
     const grid = shell.current;
     // React's own wheel events come too late to hold the browser's scrolling back.
     grid?.addEventListener("wheel", actions.onWheel, { passive: false, capture: true });
-    return () => grid?.removeEventListener("wheel", actions.onWheel, { capture: true });
+    grid?.addEventListener("scroll", actions.look, { passive: true, capture: true });
+    return () => {
+      grid?.removeEventListener("wheel", actions.onWheel, { capture: true });
+      grid?.removeEventListener("scroll", actions.look, { capture: true });
+    };
   }, [actions]);
 
   const theme = useMemo(() => gridTheme(sizes), [sizes]);
@@ -200,7 +205,6 @@ export function Grid(props: GridProps) {
         }}
         onFirstDataRendered={() => actions.restore()}
         onGridSizeChanged={() => actions.look()}
-        onBodyScroll={() => actions.look()}
         onViewportChanged={() => actions.look()}
         onVirtualColumnsChanged={() => actions.look()}
         onSortChanged={(event) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boxCells, boxOf, inBox, moved, single, wholeRows } from "./selection.ts";
+import { boxCells, boxOf, inBox, longestRun, moved, single, wholeRows } from "./selection.ts";
 
 const size = { rows: 10_000_000, columns: 4 };
 
@@ -21,4 +21,10 @@ test("keys lead to every edge and never past it", () => {
   expect(moved(from, "PageUp", false, size, 60)).toEqual({ row: 0, column: 2 });
   expect(moved({ row: 9_999_999, column: 3 }, "ArrowRight", false, size, 20)).toEqual({ row: 9_999_999, column: 3 });
   expect(moved(from, "Enter", false, size, 20)).toBeUndefined();
+});
+
+test("the longest run of rows leaves out a lone one far away", () => {
+  expect(longestRun([500, 7, 501, 502, 8])).toEqual([500, 502]);
+  expect(longestRun([3])).toEqual([3, 3]);
+  expect(longestRun([])).toBeUndefined();
 });

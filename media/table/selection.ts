@@ -63,3 +63,16 @@ export function moved(from: CellSpot, key: string, far: boolean, size: TableSize
       return undefined;
   }
 }
+
+/** First and last of the longest run of neighbours among some row numbers. */
+export function longestRun(rows: readonly number[]): readonly [first: number, last: number] | undefined {
+  let best: readonly [number, number] | undefined;
+  let from = Number.NaN;
+  let before = Number.NaN;
+  for (const row of [...rows].sort((a, b) => a - b)) {
+    if (row !== before + 1) from = row;
+    if (!best || row - from > best[1] - best[0]) best = [from, row];
+    before = row;
+  }
+  return best;
+}

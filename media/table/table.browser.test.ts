@@ -66,16 +66,23 @@ describe("10,000,000 rows", () => {
     await table.evaluate(async () => {
       const viewport = document.querySelector(".ag-grid-viewport");
       if (!viewport) throw new Error("no grid");
-      for (let step = 1; step <= 40; step++) {
-        viewport.scrollTop = (viewport.scrollHeight * step) / 50;
+      for (let step = 1; step <= 16; step++) {
+        viewport.scrollTop = (viewport.scrollHeight * step) / 20;
         await new Promise((done) => requestAnimationFrame(done));
       }
     });
+    await eventually(() => footer(table).textContent()).toMatch(/^rows [78],\d{3},\d{3}/);
     await eventually(() => table.locator(".ag-grid-scrolling-container .bar").count()).toBe(0);
+    // Under a slow machine the grid once drew its rows where nobody looked.
+    await eventually(() =>
+      table
+        .locator(".ag-grid-scrolling-container > .ag-row")
+        .evaluateAll((rows) => rows.filter((row) => Math.abs(row.getBoundingClientRect().top) < 700).length),
+    ).toBeGreaterThan(20);
     const asked = (await pageRequests(table)).slice(before);
     expect(asked.length).toBeGreaterThan(0);
-    expect(asked.length).toBeLessThan(8);
-    expect(asked.every((request) => request.offset > 7_900_000)).toBe(true);
+    expect(asked.length).toBeLessThan(6);
+    expect(asked.every((request) => request.offset > 7_400_000)).toBe(true);
   });
 
   test("Go to row goes to that row and says what is no row", async () => {
