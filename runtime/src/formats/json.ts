@@ -1,5 +1,5 @@
 import type { Format } from "./format.ts";
-import { isPlainObject } from "./plain.ts";
+import { encoded, isPlainObject } from "./plain.ts";
 
 /** Longer texts are written without line breaks. */
 const readable = 1 << 20;
@@ -41,8 +41,10 @@ export const json: Format = {
   extension: "json",
   accepts: jsonKeeps,
   write: async (value, sink) => {
-    let text = JSON.stringify(value);
-    if (text.length < readable) text = JSON.stringify(value, null, 2);
+    const text = encoded("JSON", () => {
+      const compact = JSON.stringify(value);
+      return compact.length < readable ? JSON.stringify(value, null, 2) : compact;
+    });
     await sink.write(Buffer.from(`${text}\n`));
   },
   read: async (source) => JSON.parse(Buffer.from(await source.bytes()).toString("utf8")) as unknown,

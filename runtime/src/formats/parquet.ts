@@ -2,6 +2,7 @@ import { rm, stat } from "node:fs/promises";
 import type { RecordBatch } from "apache-arrow";
 import type { ArrowBatch, ArrowField } from "../duckdb/arrow-shape.ts";
 import type { Connection } from "../duckdb/connection.ts";
+import { openDatabase } from "../duckdb/database.ts";
 import { query, rowsOf, run } from "../duckdb/query.ts";
 import { renderQuery } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
@@ -180,10 +181,29 @@ async function writeTable(connection: Connection, file: string, { schema, batche
     const last = `${file.slice(0, file.lastIndexOf("."))}-${parts.length}.part`;
     parts.push(last);
     await write(held, last);
-    return { rows: await copy(connection, `SELECT * FROM ${readFiles(parts)}`, [], file, metadata), columns, casts };
+    return { rows: await join(parts, file, metadata, options.signal), columns, casts };
   } finally {
     source.end();
     for (const part of parts) await rm(part, { force: true });
+  }
+}
+
+/**
+ * Writes the rows of several files to one, in order. In a database of its own with one thread: with more, DuckDB holds whatever it has
+ * read and cannot write yet, and memory grows with the stream.
+ */
+async function join(parts: readonly string[], file: string, metadata: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+  const database = openDatabase(":memory:");
+  try {
+    return await database.lease(
+      async (connection) => {
+        await run(connection, "SET threads = 1");
+        return copy(connection, `SELECT * FROM ${readFiles(parts)}`, [], file, metadata);
+      },
+      { signal },
+    );
+  } finally {
+    await database.release();
   }
 }
 

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { SluiceError } from "../model/errors.ts";
 
 /** True for what an object literal makes, of this or another realm. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -21,3 +22,16 @@ export function describeValue(value: unknown): string {
 /** `value.a[3]["b c"]`, for messages. */
 export const pathStep = (key: string | number): string =>
   typeof key === "number" ? `[${key}]` : /^[\p{L}_$][\p{L}\p{Nd}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+
+/** Encodes a value; what is nested too deeply or too long for the encoder is `io/unsupported-value`. */
+export function encoded<Result>(format: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new SluiceError("io/unsupported-value", `The value is nested too deeply, or too long, to be stored as ${format}: ${cause.message}`, {
+      hint: "Return it as rows, batches or bytes.",
+      cause,
+    });
+  }
+}

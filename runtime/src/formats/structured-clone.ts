@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import type { Format } from "./format.ts";
-import { describeValue, isPlainObject, pathStep } from "./plain.ts";
+import { describeValue, encoded, isPlainObject, pathStep } from "./plain.ts";
 
 /** Built-in classes that structured clone keeps, by the check that no subclass and no fake passes. */
 const kept: readonly (readonly [check: (value: unknown) => boolean, name: string])[] = [
@@ -68,6 +68,6 @@ export const structuredCloned: Format = {
   name: "structured-clone",
   extension: "v8",
   accepts: (value) => cloneMistake(value) === undefined,
-  write: (value, sink) => sink.write(serialize(value)),
+  write: async (value, sink) => sink.write(encoded("structured clone", () => serialize(value))),
   read: async (source) => deserialize(await source.bytes()) as unknown,
 };

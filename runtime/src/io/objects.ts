@@ -87,7 +87,7 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
 
   const find = async (paths: ObjectPaths): Promise<Found | undefined> => {
     const holding = await slots.hold(paths);
-    if (!holding) return (await slots.read(paths)) ? undefined : await findLone(paths);
+    if (!holding) return findLone(paths);
     const { record } = holding;
     const data = record.data as string;
     return { path: `${paths.slot}/${data}`, extension: data.slice(data.lastIndexOf(".") + 1), record, release: once(holding.release) };
@@ -255,8 +255,8 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
       requireWholeValue(context, store.name);
       const paths = objectPaths(context.key, prefix);
       const record = await slots.read(paths);
-      if (!record) return (await findLone(paths)) ? {} : undefined;
-      if (record.data === undefined || !(await store.stat(`${paths.slot}/${record.data}`))) return undefined;
+      if (record?.data === undefined) return (await findLone(paths)) ? {} : undefined;
+      if (!(await store.stat(`${paths.slot}/${record.data}`))) return undefined;
       await slots.show(paths, record).catch(() => undefined); // what people see is put right where that is allowed; the record is the answer
       return record.record;
     },

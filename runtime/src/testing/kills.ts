@@ -22,7 +22,7 @@ const last = (said: readonly string[], start: string): number =>
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Points per test: one is over in well under a minute, which is what test runners wait for. */
-const killsPerTest = 8;
+const killsPerTest = 6;
 
 async function killAt(
   fractions: readonly number[],
@@ -38,15 +38,14 @@ async function killAt(
     children.add(child);
     return child;
   };
-  const storeOnce = async (child: Child, from: number): Promise<void> => {
-    child.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from, count: 1 });
+  const storeSome = async (child: Child, from: number, count: number): Promise<void> => {
+    child.order({ handler: handlers.includes("sql") ? "sql" : (handlers[0] as string), from, count });
     await child.ended();
     children.delete(child);
   };
   try {
     // what a store makes on its first writes is there before files are counted
-    await storeOnce(start(), 0);
-    await storeOnce(start(), 1);
+    await storeSome(start(), 0, 2);
     const files = (await filesIn(folder)).length;
     let stored = 1;
     let inside = 0;
@@ -77,7 +76,7 @@ async function killAt(
       stored = found;
     }
     check(inside > fractions.length / 4, `only ${inside} of ${fractions.length} kills hit a write`);
-    await storeOnce(next, stored + 1);
+    await storeSome(next, stored + 1, 1);
     expectEqual((await filesIn(folder)).length, files, "files after the next write: ");
   } finally {
     for (const child of children) await child.kill();

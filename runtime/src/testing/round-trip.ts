@@ -60,9 +60,9 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
               anySample(fc, subject.withoutTypes),
               fc.constantFrom(...handlers.map(({ name }) => name)),
               async (lastParts, sample, name) => {
-                // a new key each time: an empty result would take the columns that are stored there
+                // a new last part each time, which alone may name the table: an empty result would take the columns that are stored there
                 run += 1;
-                const key = `${run}/${lastParts}`;
+                const key = `${lastParts}-${run}`;
                 const asked = handlers.find((known) => known.name === name) as AnyHandler;
                 const expected = await expectedOf(sample);
                 const stored = await storeSample(manager, key, handler, sample);

@@ -52,6 +52,19 @@ async function sealFile(file: string): Promise<void> {
   }
 }
 
+/** Moves a file over another. On Windows a reader that has the other open, or a virus scanner, refuses that for a moment. */
+async function moveOver(from: string, to: string): Promise<void> {
+  const attempts = process.platform === "win32" ? 10 : 1;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if (attempt >= attempts || !isCode(error, "EPERM", "EACCES", "EBUSY")) throw error;
+      await new Promise((later) => setTimeout(later, 5 * 2 ** attempt));
+    }
+  }
+}
+
 /** Makes a folder and flushes the entries of those that hold it. */
 async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
@@ -109,7 +122,7 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
           if (isCode(error, "EEXIST")) throw new SluiceError("io/conflict", `${full} is there already.`, { cause: error });
           throw error;
         }
-      } else await rename(temporary, full);
+      } else await moveOver(temporary, full);
       await sealFolder(dirname(full));
       return bytes;
     } finally {
@@ -222,7 +235,7 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
               if (!isCode(error, "EPERM", "ENOTSUP", "ENOSYS", "EMLINK", "EINVAL")) throw error;
               await copyFile(at(path), temporary, constants.COPYFILE_FICLONE);
             }
-            await rename(temporary, full);
+            await moveOver(temporary, full);
           } finally {
             await rm(temporary, { force: true });
           }
