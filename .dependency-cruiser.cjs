@@ -11,7 +11,12 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-orphans", severity: "error", from: { orphan: true, pathNot: ["\\.test\\.ts$", "\\.d\\.ts$", "\\.config\\.", "tsconfig", "native-import\\.cjs$"] }, to: {} },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { orphan: true, pathNot: ["\\.test\\.ts$", "\\.d\\.ts$", "\\.config\\.", "tsconfig", "native-import\\.cjs$"] },
+      to: {},
+    },
     only("model-imports-nothing", "model", []),
     only("assets", "assets", ["model/", "io/manager\\.ts$"]),
     only("handlers", "handlers", ["model/", "io/manager\\.ts$"]),

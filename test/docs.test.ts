@@ -62,7 +62,7 @@ it("the runner's protocol names every request", () => {
   const source = readFileSync(join(root, "runtime/src/model/protocol.ts"), "utf8");
   const block = source.slice(source.indexOf("interface RunnerRequests"), source.indexOf("type RunnerRequestName"));
   const requests = [...block.matchAll(/^ {2}(\w+): \{/gm)].map(([, name]) => name);
-  const documented = [...text("docs/reference/runner-protocol.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  const documented = [...text("docs/reference/runner-protocol.md").matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
   expect(documented).toEqual(requests);
 });
 

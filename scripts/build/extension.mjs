@@ -76,7 +76,7 @@ export async function buildExtension() {
       outfile: join(dist, "extension.cjs"),
       format: "cjs",
       external: ["vscode"],
-      minifySyntax: true,
+      minify: true,
     }),
     build({
       ...common,

@@ -13,7 +13,18 @@ export async function packageExtension() {
   const vsce = join(root, "node_modules/@vscode/vsce/vsce");
   const { status, stderr, stdout } = spawnSync(
     node,
-    [vsce, "package", "--target", target, "--no-dependencies", "--no-rewrite-relative-links", "--allow-missing-repository", "--skip-license", "--out", file],
+    [
+      vsce,
+      "package",
+      "--target",
+      target,
+      "--no-dependencies",
+      "--no-rewrite-relative-links",
+      "--allow-missing-repository",
+      "--skip-license",
+      "--out",
+      file,
+    ],
     { cwd: root, env: environment, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`vsce could not package the extension.\n${stdout}${stderr}`);
