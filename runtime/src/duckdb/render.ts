@@ -61,7 +61,7 @@ export async function renderQuery(connection: Connection, query: SqlQuery, optio
   }
   async function place(relation: Relation): Promise<string> {
     if (relation.table && relation.store === options.store) return quoteNames(relation.table);
-    if (relation.parquet) return `read_parquet([${relation.parquet.map(quoteText).join(", ")}])`;
+    if (relation.parquet) return `read_parquet([${relation.parquet.map(quoteText).join(", ")}], hive_partitioning = false)`;
     if (relation.memory) {
       const batches: ArrowBatch[] = [];
       for await (const batch of relation.memory.batches) batches.push(batch as unknown as ArrowBatch);

@@ -144,7 +144,7 @@ it("refuses columns that differ in case only, which other tools take for one", a
 
 describe("filesystem()", () => {
   it("takes a folder with any name, and shows no column that a path seems to hold", async () => {
-    const odd = filesystem({ baseDir: join(folder, "it's x=1 [a]*? \u{1F600}") });
+    const odd = filesystem({ baseDir: join(folder, "it's [a]*? \u{1F600}", "n=7", "x=1") });
     await odd.handleOutput(outputContext("y/sales"), [{ n: 1 }]);
     const relation = (await odd.loadInput(inputContext("y/sales", { handler: sql }))) as SqlQuery;
     await odd.handleOutput(outputContext("copy"), sql`select * from ${relation}`);
