@@ -15,7 +15,8 @@ export function install() {
   const installed = join(root, "node_modules/.package-lock.json");
   if (existsSync(installed) && existsSync(node) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs) return;
   console.log("Installing dependencies (once)…");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of platforms which the registry did not offer when it was written.
+  const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
