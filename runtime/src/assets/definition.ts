@@ -91,6 +91,8 @@ export interface StepDefinition {
   readonly timeout?: number | undefined;
   readonly pool?: string | undefined;
   readonly subset: boolean;
+  /** Made for all partitions of a run in one call. */
+  readonly range?: boolean | undefined;
   readonly run: (inputs: Readonly<Record<string, unknown>>, context: unknown) => unknown;
 }
 

@@ -32,7 +32,10 @@ export const inputObject = (input: InputDefinition): object => withSetters({ [ki
 /** Adds the setters that users call; they are not enumerable, so that a spread or a print of a definition shows its data only. */
 export function withSetters<Target extends object>(target: Target, input: InputDefinition): Target {
   const next = (change: Partial<InputDefinition>) => inputObject({ ...input, ...change });
-  const take = (value: PartitionTake) => next({ take: value });
+  const take = (value: PartitionTake) => {
+    if (input.take === undefined) return next({ take: value });
+    throw wrong(`.${value.type}() was called on an input that says .${input.take.type}() already.`, "An input takes its partitions in one way.");
+  };
   const dimension = (name: unknown) => {
     if (name === undefined || typeof name === "string") return name === undefined ? {} : { dimension: name };
     throw wrong(`A dimension is named by a text, not by ${describe(name)}.`);

@@ -11,7 +11,7 @@ type Loose = Readonly<Record<string, unknown>>;
 
 export const describedProperties = ["description", "group", "kinds", "tags", "owners", "metadata", "codeVersion"] as const;
 export const storageProperties = ["ioManager", "table", "write", "schemaChange", "columns"] as const;
-export const stepProperties = ["inputs", "deps", "resources", "partitions", "params", "retry", "timeout", "pool", "run"] as const;
+export const stepProperties = ["inputs", "deps", "resources", "partitions", "range", "params", "retry", "timeout", "pool", "run"] as const;
 
 const wrong = (asset: string, message: string, hint?: string) => new SluiceError("config/invalid", `Asset "${asset}": ${message}`, { asset, hint });
 const given = (spec: Loose, names: readonly string[]): Loose =>
@@ -84,6 +84,10 @@ export function stepDefinition(id: string, spec: Loose): Omit<StepDefinition, "o
   }
   if (pool !== undefined && (typeof pool !== "string" || pool === "")) throw wrong(id, `pool is ${describe(pool)} where it takes a name.`);
   if (spec["params"] !== undefined) checkParams(id, spec["params"]);
+  const { range } = spec;
+  if (range !== undefined && typeof range !== "boolean") throw wrong(id, `range is ${describe(range)} where it takes true.`);
+  if (range === true && spec["partitions"] === undefined)
+    throw wrong(id, "range is for assets with partitions.", 'Add "partitions", or leave out "range".');
   return {
     id,
     inputs: inputDefinitions(id, spec["inputs"]),
@@ -92,6 +96,7 @@ export function stepDefinition(id: string, spec: Loose): Omit<StepDefinition, "o
     params: (spec["params"] as Loose | undefined) ?? {},
     ...(given(spec, ["retry", "timeout", "pool"]) as Partial<StepDefinition>),
     subset: spec["subset"] === true,
+    ...(range === true ? { range } : {}),
     run: spec["run"] as StepDefinition["run"],
   };
 }

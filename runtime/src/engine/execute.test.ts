@@ -43,10 +43,12 @@ const planOf = (steps: readonly RandomStep[]): RunPlan => ({
   target: "local",
   selection: "*",
   versions: {},
+  moment: { now: 0, dynamic: {} },
   params: {},
   steps: steps.map(
     ({ upstream, skip, pool, io }, i): PlanStep => ({
       step: `s${i}`,
+      of: `s${i}`,
       assets: [`s${i}`],
       upstream: upstream.map((j) => `s${j}`),
       after: upstream.map((j) => `s${j}`),

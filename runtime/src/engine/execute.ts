@@ -3,6 +3,7 @@ import { type ErrorInfo, SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { Clock } from "./clock.ts";
 import { type LimitNames, readyQueue } from "./limits.ts";
+import { valueId } from "./partitioning.ts";
 import type { PlanStep, RunPlan } from "./plan.ts";
 import { retryDelay } from "./retry.ts";
 import type { StepOutcome } from "./step-task.ts";
@@ -21,6 +22,12 @@ export interface ScheduleOptions {
   readonly limitOf: (name: string) => number | undefined;
   /** After the first failure nothing more is started; what runs may finish. */
   readonly failFast: boolean;
+  /** Data versions of the upstream values that making one partition of a step reads, by asset; `versions` has those of single values. */
+  readonly versionsFor?: (
+    step: PlanStep,
+    partition: string | undefined,
+    versions: Readonly<Record<string, string>>,
+  ) => Readonly<Record<string, string>>;
   /** Look first whether this run has stored what a step makes. */
   readonly resume: boolean;
 }
@@ -45,6 +52,16 @@ interface StepState {
 }
 type SkipReason = Extract<RunEvent, { type: "step-skipped" }>["reason"];
 
+/** Versions of whole values. */
+function wholeVersions(step: PlanStep, _partition: string | undefined, versions: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const known: Record<string, string> = {};
+  for (const key of step.upstream) {
+    const version = versions[key];
+    if (version !== undefined) known[key] = version;
+  }
+  return known;
+}
+
 /** Names of the limits that a step counts against. */
 const limitNames = ({ pool, ioManagers }: PlanStep): LimitNames => [
   ...(pool === undefined ? [] : [`pool:${pool}`]),
@@ -53,8 +70,8 @@ const limitNames = ({ pool, ioManagers }: PlanStep): LimitNames => [
 
 /** Runs the steps of a plan in topological order over a transport. The only place that decides what starts, repeats, is skipped. Never rejects. */
 export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise<ScheduleResult> {
-  const { runId, transport, emit, signal, clock } = options;
-  const failed: string[] = [];
+  const { runId, transport, emit, signal, clock, versionsFor = wholeVersions } = options;
+  const failedAssets = new Set<string>();
   const versions: Record<string, string> = { ...plan.versions };
   const states: StepState[] = plan.steps.map((step, index) => ({
     step,
@@ -94,7 +111,11 @@ export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise
     finish = resolve;
   });
 
-  const at = (state: StepState) => ({ runId, step: state.step.step, at: clock.now() });
+  const at = ({ step }: StepState) => {
+    const { partitions } = step;
+    const only = partitions?.length === 1 ? { partition: partitions[0]! } : {};
+    return { runId, step: step.step, at: clock.now(), ...only };
+  };
   const end = (state: StepState) => {
     state.state = "ended";
     if (--open === 0) finish();
@@ -160,12 +181,18 @@ export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise
         transport.cancel(step.step);
       });
     }
-    const known: Record<string, string> = {};
-    for (const key of step.upstream) {
-      const version = versions[key];
-      if (version !== undefined) known[key] = version;
-    }
-    transport.submit({ runId, step, attempt: state.attempt, versions: known, params: plan.params, mayBeStored: options.resume || state.attempt > 1 });
+    const { partitions } = step;
+    const several = partitions && partitions.length > 1;
+    const each = several ? Object.fromEntries(partitions.map((key) => [key, versionsFor(step, key, versions)])) : undefined;
+    transport.submit({
+      runId,
+      step,
+      attempt: state.attempt,
+      versions: several ? {} : versionsFor(step, partitions?.[0], versions),
+      ...(each ? { partitionVersions: each } : {}),
+      params: plan.params,
+      mayBeStored: options.resume || state.attempt > 1,
+    });
     transport.outcome(step.step).then(
       (outcome) => settle(state, outcome),
       (thrown: unknown) =>
@@ -178,10 +205,11 @@ export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise
     queue.release(state.index);
     state.stopTimer?.();
     state.stopTimer = undefined;
-    for (const { key, record, metadata } of outcome.materialized) {
+    for (const { key, partition, record, metadata } of outcome.materialized) {
       const version = versionOf(record);
-      if (version !== undefined) versions[key] = version;
-      emit({ type: "materialized", ...at(state), asset: key, record, ...(metadata === undefined ? {} : { metadata }) });
+      if (version !== undefined) versions[valueId(key, partition)] = version;
+      const of = partition === undefined ? {} : { partition };
+      emit({ type: "materialized", ...at(state), ...of, asset: key, record, ...(metadata === undefined ? {} : { metadata }) });
     }
     if (outcome.state === "succeeded") {
       emit({ type: "step-finished", ...at(state), ms: clock.now() - state.startedAt });
@@ -220,7 +248,7 @@ export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise
       return;
     }
     emit({ type: "step-failed", ...at(state), error, attempt: state.attempt, ms: clock.now() - state.startedAt });
-    failed.push(...state.step.assets);
+    for (const asset of state.step.assets) failedAssets.add(asset);
     skipDownstream(state, "upstream-failed", state.step.assets[0]);
     end(state);
     if (options.failFast) stopping ??= "fail-fast";
@@ -253,12 +281,12 @@ export async function schedule(plan: RunPlan, options: ScheduleOptions): Promise
     for (const state of states) if (state.state === "running") transport.cancel(state.step.step);
   };
   transport.events(emit);
-  if (open === 0) return { failed, cancelled };
+  if (open === 0) return { failed: [], cancelled };
   for (const state of states) if (state.waitsFor === 0 && state.state === "waiting") enter(state);
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel, { once: true });
   if (!stopping) fill();
   await finished;
   signal.removeEventListener("abort", cancel);
-  return { failed, cancelled };
+  return { failed: [...failedAssets], cancelled };
 }

@@ -1,8 +1,9 @@
-import type { AssetDefinition, InputDefinition, LoadedProject, StepDefinition } from "../assets/definition.ts";
-import type { ErrorInfo } from "../model/errors.ts";
+import type { AssetDefinition, InputDefinition, LoadedProject, PartitionsDefinition, StepDefinition } from "../assets/definition.ts";
+import { type ErrorInfo, isSluiceError, toErrorInfo } from "../model/errors.ts";
 import type { AssetState } from "../model/graph.ts";
 import { nearestName } from "../model/nearest.ts";
 import type { SelectableAsset } from "../model/selection.ts";
+import { mistakeText, type PartitionMapping, planMapping } from "../partitions/mapping.ts";
 import { stackLinePlace } from "./user-place.ts";
 
 /** One call of `run`, with the assets it reads and makes by key. */
@@ -14,12 +15,16 @@ export interface GraphStep {
   /** Keys of inputs and deps that exist, each once. */
   readonly upstream: readonly string[];
   readonly inputs: readonly GraphInput[];
+  /** What all its assets are divided by. */
+  readonly partitions?: PartitionsDefinition;
 }
 export interface GraphInput {
   readonly name: string;
   /** `undefined` for `self`. */
   readonly key: string | undefined;
   readonly definition: InputDefinition;
+  /** How its partitions follow; left out where neither side has any, and where they do not fit. */
+  readonly mapping?: PartitionMapping;
 }
 export interface GraphAsset {
   readonly key: string;
@@ -72,7 +77,8 @@ export function buildGraph(project: Pick<LoadedProject, "assets">): AssetGraph {
     const inputs: GraphInput[] = [];
     for (const [input, wanted] of Object.entries(definition.inputs)) {
       const key = wanted.upstream?.key;
-      inputs.push({ name: input, key, definition: wanted });
+      const mapping = mappingOf(first, assets, input, wanted);
+      inputs.push({ name: input, key, definition: wanted, ...(mapping ? { mapping } : {}) });
       if (key === undefined) continue;
       if (project.assets.has(key)) {
         upstream.add(key);
@@ -100,10 +106,28 @@ export function buildGraph(project: Pick<LoadedProject, "assets">): AssetGraph {
         });
       }
     }
-    const step = { name, definition, assets, upstream: [...upstream], inputs };
+    const { partitions } = first;
+    const step: GraphStep = { name, definition, assets, upstream: [...upstream], inputs, ...(partitions ? { partitions } : {}) };
     for (const key of upstream) downstream.get(key)!.push(...assets);
     stepOf.set(definition, step);
     return step;
+  }
+
+  /** `undefined` where no partitions are involved, and where they do not fit: then an error says so. */
+  function mappingOf(asset: AssetDefinition, assets: readonly string[], name: string, input: InputDefinition): PartitionMapping | undefined {
+    const upstream = input.upstream ? project.assets.get(input.upstream.key) : asset;
+    if (!upstream || (!upstream.partitions && !input.take && !input.merged && input.upstream)) return undefined;
+    try {
+      const found = planMapping(asset.partitions, input, upstream.partitions);
+      if (!("mistake" in found)) return found;
+      const message = mistakeText(asset.key, upstream.key, name, found);
+      errors.push({ code: "partition/mismatch", message, hint: found.hint, ...aboutAsset(asset), assets });
+    } catch (thrown) {
+      if (!isSluiceError(thrown)) throw thrown;
+      const { stack: _, ...info } = toErrorInfo(thrown, thrown.code);
+      errors.push({ ...info, ...aboutAsset(upstream), assets });
+    }
+    return undefined;
   }
 
   const nodes = new Map<string, GraphAsset>();

@@ -29,6 +29,14 @@ const migrations: readonly string[] = [
    create table events (run_id text not null, seq integer not null, event text not null, primary key (run_id, seq)) strict, without rowid;
    create table failures (target text not null, asset text not null, run_id text not null, at integer not null, error text not null, primary key (target, asset)) strict, without rowid;
    create table materializations (target text not null, asset text not null, at integer not null, record text not null, metadata text, primary key (target, asset)) strict, without rowid;`,
+  `create table partition_failures (
+     target text not null, asset text not null, partition text not null, run_id text not null, at integer not null, error text not null,
+     primary key (target, asset, partition)
+   ) strict, without rowid;
+   create table partition_materializations (
+     target text not null, asset text not null, partition text not null, at integer not null, record text not null, metadata text,
+     primary key (target, asset, partition)
+   ) strict, without rowid;`,
 ];
 
 /** Opens `history.db` in the folder, making both. Throws what went wrong, in words for people. */

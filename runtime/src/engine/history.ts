@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
 import { type ErrorInfo, SluiceError, toErrorInfo } from "../model/errors.ts";
-import type { RunEvent, RunState, RunSummary } from "../model/events.ts";
+import type { PlannedStep, RunEvent, RunState, RunSummary } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import { openHistoryFile } from "./history-file.ts";
 
@@ -32,6 +32,9 @@ export interface History {
   readonly failures: (target: string) => ReadonlyMap<string, PastFailure>;
   /** By key: the last materialization on this target from this machine. */
   readonly materializations: (target: string) => ReadonlyMap<string, PastMaterialization>;
+  /** The same for each partition, by key and then by the partition's key. */
+  readonly partitionFailures: (target: string) => ReadonlyMap<string, ReadonlyMap<string, PastFailure>>;
+  readonly partitionMaterializations: (target: string, asset: string) => ReadonlyMap<string, PastMaterialization>;
   readonly close: () => void;
 }
 
@@ -58,6 +61,8 @@ export function noHistory(problem?: string): History {
     events: () => [],
     failures: () => new Map(),
     materializations: () => new Map(),
+    partitionFailures: () => new Map(),
+    partitionMaterializations: () => new Map(),
     close: none,
   };
 }
@@ -102,7 +107,7 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
   const pending: RunEvent[] = [];
   const live = new Map<
     string,
-    { seq: number; readonly target: string; readonly assets: ReadonlyMap<string, readonly string[]>; readonly failed: string[] }
+    { seq: number; readonly target: string; readonly steps: ReadonlyMap<string, PlannedStep>; readonly failed: Set<string> }
   >();
   let timer: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
@@ -125,6 +130,13 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
     lastSeq: db.prepare("select max(seq) as seq from events where run_id = ?"),
     failures: db.prepare("select * from failures where target = ?"),
     materializations: db.prepare("select * from materializations where target = ?"),
+    partitionFailure: db.prepare("insert or replace into partition_failures (target, asset, partition, run_id, at, error) values (?, ?, ?, ?, ?, ?)"),
+    noPartitionFailure: db.prepare("delete from partition_failures where target = ? and asset = ? and partition = ?"),
+    partitionMaterialization: db.prepare(
+      "insert or replace into partition_materializations (target, asset, partition, at, record, metadata) values (?, ?, ?, ?, ?, ?)",
+    ),
+    partitionFailures: db.prepare("select * from partition_failures where target = ?"),
+    partitionMaterializations: db.prepare("select * from partition_materializations where target = ? and asset = ?"),
   };
 
   function transaction(act: () => void): void {
@@ -142,11 +154,11 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
     const { runId } = event;
     const at = Math.round(event.at);
     if (event.type === "run-queued") {
-      const assets = new Map(event.plan.map((step) => [step.step, step.assets]));
+      const steps = new Map(event.plan.map((step) => [step.step, step]));
       // A run that is taken up again goes on in its own log.
       const seq = Number(sql.lastSeq.get(runId)?.["seq"] ?? -1) + 1;
-      live.set(runId, { seq, target: event.target, assets, failed: [] });
-      const keys = JSON.stringify(event.plan.flatMap((step) => step.assets));
+      live.set(runId, { seq, target: event.target, steps, failed: new Set() });
+      const keys = JSON.stringify([...new Set(event.plan.flatMap((step) => step.assets))]);
       sql.run.run(runId, event.target, event.selection, at, keys, host, process.pid, processId, at);
     }
     const run = live.get(runId);
@@ -154,19 +166,23 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
     // How far a step is does not matter once it has ended.
     if (event.type !== "progress") sql.event.run(runId, run.seq++, JSON.stringify(event));
     const state = (to: RunState, ms: number | null) =>
-      sql.state.run(to, ms === null ? null : Math.round(ms), JSON.stringify(run.failed), run.seq, at, runId);
+      sql.state.run(to, ms === null ? null : Math.round(ms), JSON.stringify([...run.failed]), run.seq, at, runId);
     switch (event.type) {
       case "run-started":
         state("running", null);
         return;
       case "materialized":
         sql.noFailure.run(run.target, event.asset);
-        sql.materialization.run(run.target, event.asset, at, JSON.stringify(event.record), event.metadata ? JSON.stringify(event.metadata) : null);
+        materialized(run.target, event, at);
         return;
       case "step-failed": {
-        const assets = run.assets.get(event.step) ?? [];
-        run.failed.push(...assets);
-        for (const asset of assets) sql.failure.run(run.target, asset, runId, at, JSON.stringify(event.error));
+        const { assets = [], partitions } = run.steps.get(event.step) ?? {};
+        const error = JSON.stringify(event.error);
+        for (const asset of assets) {
+          run.failed.add(asset);
+          if (!partitions) sql.failure.run(run.target, asset, runId, at, error);
+          for (const partition of partitions ?? []) sql.partitionFailure.run(run.target, asset, partition, runId, at, error);
+        }
         state("running", null);
         return;
       }
@@ -177,6 +193,16 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
         live.delete(runId);
         prune();
     }
+  }
+
+  function materialized(target: string, event: Extract<RunEvent, { type: "materialized" }>, at: number): void {
+    const { asset, partition } = event;
+    const record = JSON.stringify(event.record);
+    const metadata = event.metadata ? JSON.stringify(event.metadata) : null;
+    sql.materialization.run(target, asset, at, record, metadata);
+    if (partition === undefined) return;
+    sql.noPartitionFailure.run(target, asset, partition);
+    sql.partitionMaterialization.run(target, asset, partition, at, record, metadata);
   }
 
   function flush(): void {
@@ -254,8 +280,17 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
     });
   }
 
-  const byAsset = <Value>(rows: readonly Record<string, unknown>[], value: (row: Record<string, unknown>) => Value) =>
-    new Map(rows.map((row) => [String(row["asset"]), value(row)]));
+  const by = <Value>(column: string, rows: readonly Record<string, unknown>[], value: (row: Record<string, unknown>) => Value) =>
+    new Map(rows.map((row) => [String(row[column]), value(row)]));
+  const failureOf = (row: Record<string, unknown>): PastFailure => ({
+    runId: String(row["run_id"]),
+    at: Number(row["at"]),
+    error: JSON.parse(String(row["error"])) as ErrorInfo,
+  });
+  const materializationOf = (row: Record<string, unknown>): PastMaterialization => {
+    const metadata = row["metadata"] === null ? {} : { metadata: JSON.parse(String(row["metadata"])) as StoredMetadata };
+    return { at: Number(row["at"]), record: JSON.parse(String(row["record"])) as StoredRecord, ...metadata };
+  };
   function answer<Value>(ask: () => Value, otherwise: Value): Value {
     flush();
     let result = otherwise;
@@ -290,24 +325,20 @@ function historyOf(db: DatabaseSync, options: HistoryOptions): History {
         closeDeadRuns();
         return sql.events.all(runId).map((row) => JSON.parse(String(row["event"])) as RunEvent);
       }, []),
-    failures: (target) =>
-      answer(
-        () =>
-          byAsset(
-            sql.failures.all(target),
-            (row): PastFailure => ({ runId: String(row["run_id"]), at: Number(row["at"]), error: JSON.parse(String(row["error"])) as ErrorInfo }),
-          ),
-        new Map(),
-      ),
-    materializations: (target) =>
-      answer(
-        () =>
-          byAsset(sql.materializations.all(target), (row): PastMaterialization => {
-            const metadata = row["metadata"] === null ? {} : { metadata: JSON.parse(String(row["metadata"])) as StoredMetadata };
-            return { at: Number(row["at"]), record: JSON.parse(String(row["record"])) as StoredRecord, ...metadata };
-          }),
-        new Map(),
-      ),
+    failures: (target) => answer(() => by("asset", sql.failures.all(target), failureOf), new Map()),
+    materializations: (target) => answer(() => by("asset", sql.materializations.all(target), materializationOf), new Map()),
+    partitionFailures: (target) =>
+      answer(() => {
+        const found = new Map<string, Map<string, PastFailure>>();
+        for (const row of sql.partitionFailures.all(target)) {
+          const asset = String(row["asset"]);
+          const own = found.get(asset) ?? new Map<string, PastFailure>();
+          found.set(asset, own.set(String(row["partition"]), failureOf(row)));
+        }
+        return found;
+      }, new Map<string, ReadonlyMap<string, PastFailure>>()),
+    partitionMaterializations: (target, asset) =>
+      answer(() => by("partition", sql.partitionMaterializations.all(target, asset), materializationOf), new Map()),
     close: () => {
       if (closed) return;
       flush();

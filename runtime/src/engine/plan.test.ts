@@ -81,9 +81,7 @@ describe("makePlan", () => {
   });
 
   it("refuses what this version cannot run, rather than doing something else", () => {
-    const partitions = {} as never;
     const list = {
-      p: { partitions },
       w: { write: "append" as const },
       u: { write: { upsert: ["id"] } },
       taken: { inputs: { a: { key: "ok", take: { type: "all" as const } } } },
@@ -91,10 +89,9 @@ describe("makePlan", () => {
     };
     const { problems } = plan(list, "*");
     expect(problems.map(({ code, asset }) => [code, asset])).toEqual([
-      ["partition/unknown", "p"],
+      ["partition/mismatch", "taken"],
       ["config/invalid", "w"],
       ["config/invalid", "u"],
-      ["partition/mismatch", "taken"],
     ]);
     expect(plan(list, "ok").problems).toEqual([]);
   });

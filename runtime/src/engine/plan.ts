@@ -4,16 +4,26 @@ import type { PlannedStep } from "../model/events.ts";
 import type { AssetState } from "../model/graph.ts";
 import { nearestName } from "../model/nearest.ts";
 import { selectAssets, selectionUsesStatus } from "../model/selection.ts";
+import type { Moment } from "../partitions/space.ts";
+import { type ChosenPartitions, choosePartitions, neededBy } from "./choose-partitions.ts";
 import { type AssetGraph, aboutAsset, type GraphStep, selectableAssets, withUpstream } from "./graph.ts";
+import { type Partitioning, partitioningOf, valueId } from "./partitioning.ts";
+import { attempt } from "./problems.ts";
 
 /** What one step of a plan does, as plain data: any process that has loaded the project can run it. */
 export interface PlanStep extends PlannedStep {
+  /** Name of the step in the graph: several steps of a plan make partitions of the same assets. */
+  readonly of: string;
   /** Keys of all its inputs and deps, whether this run makes them or not. */
   readonly upstream: readonly string[];
   /** Set when it need not run: what it makes is fresh. */
   readonly skip?: "not-needed";
   /** Names of inputs that lie on the target's `readFrom` only. */
   readonly readFrom?: readonly string[];
+  /** By name of the input: upstream partitions that lie on the target's `readFrom` only. */
+  readonly readFromPartitions?: Readonly<Record<string, readonly string[]>>;
+  /** By name of the input: upstream partitions that are not there and may be missing. */
+  readonly absent?: Readonly<Record<string, readonly string[]>>;
   /** Names of the I/O manager keys it loads from and stores into. */
   readonly ioManagers: readonly string[];
   readonly pool?: string;
@@ -26,8 +36,10 @@ export interface RunPlan {
   readonly selection: string;
   /** In topological order. */
   readonly steps: readonly PlanStep[];
-  /** Data versions of upstream assets that this run does not make, by key, where they are known. */
+  /** Data versions of upstream values that this run does not make, by `valueId`, where they are known. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What its partitions were counted with. */
+  readonly moment: Moment;
   /** Values for `context.params`, by name. */
   readonly params: Readonly<Record<string, unknown>>;
 }
@@ -37,14 +49,21 @@ export interface PlanRequest {
   readonly selection: string;
   /** Missing or stale upstream runs too. Needs `states`. */
   readonly upstream?: boolean | undefined;
-  /** States by key; needed for `upstream` and for selections with `status:`. */
+  /** Keys and ranges of partitions, of every selected asset that has such. */
+  readonly partitions?: readonly string[] | undefined;
+  /** Of those partitions, only the ones that are not stored, or whose last attempt failed. Needs `states`. */
+  readonly missing?: boolean | undefined;
+  /** States by key; needed for `upstream`, for `missing` and for selections with `status:`. */
   readonly states?: ReadonlyMap<string, AssetState> | undefined;
+  /** State of one partition. */
+  readonly partitionState?: ((asset: string, partition: string) => AssetState) | undefined;
+  readonly partitioning?: Partitioning | undefined;
   readonly params?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Whether a plan can be made without asking the stores for states. Throws `selection/invalid`. */
-export const needsStates = (request: Pick<PlanRequest, "selection" | "upstream">): boolean =>
-  request.upstream === true || selectionUsesStatus(request.selection);
+export const needsStates = (request: Pick<PlanRequest, "selection" | "upstream" | "missing">): boolean =>
+  request.upstream === true || request.missing === true || selectionUsesStatus(request.selection);
 
 const needed = (state: AssetState | undefined) => state === "missing" || state === "stale" || state === "failed";
 
@@ -58,6 +77,10 @@ export function makePlan(graph: AssetGraph, root: string, request: PlanRequest):
   if (runnable.length === 0 && !selectionUsesStatus(request.selection)) throw nothingSelected(graph, request.selection, [...chosen]);
 
   const upstream = request.upstream ? withUpstream(graph, runnable) : new Set<string>();
+  const partitioning = request.partitioning ?? partitioningOf(graph, { now: Date.now(), dynamic: {} });
+  const found: ErrorInfo[] = [];
+  const selected = [...graph.steps.values()].filter((step) => step.assets.some((key) => chosen.has(key)));
+  const partitions = attempt(() => partitionsToMake(graph, partitioning, selected, upstream, request), found) ?? new Map<string, readonly string[]>();
   const steps: PlanStep[] = [];
   const planned = new Map<string, PlanStep>();
   for (const step of graph.steps.values()) {
@@ -69,32 +92,97 @@ export function makePlan(graph: AssetGraph, root: string, request: PlanRequest):
       skip || own.length === 0
         ? added
         : [...own, ...step.assets.filter((key) => !chosen.has(key) && upstream.has(key) && needed(request.states?.get(key)))];
-    const entry = planStep(graph, step, step.definition.subset ? wanted : step.assets, planned, skip);
-    for (const key of entry.assets) planned.set(key, entry);
-    steps.push(entry);
+    const making = step.definition.subset ? wanted : step.assets;
+    const keys = step.partitions ? (partitions.get(step.name) ?? []) : undefined;
+    const calls = !keys ? [undefined] : step.definition.range && keys.length > 0 ? [keys] : keys.map((key) => [key]);
+    for (const call of calls) {
+      const entry = planStep(graph, partitioning, step, making, call, planned, skip);
+      for (const key of entry.assets) for (const each of call ?? [undefined]) planned.set(valueId(key, each), entry);
+      steps.push(entry);
+    }
   }
   const params = request.params ?? {};
   const running = steps.filter((entry) => !entry.skip);
-  const problems = [...blocking(graph, running), ...unsupported(graph, running), ...unknownParams(graph, running, params)];
-  return { plan: { target: request.target, selection: request.selection, steps, versions: {}, params }, problems };
+  // An error of the graph says more than what follows from it for the partitions.
+  const broken = blocking(graph, [...selected, ...running.map(({ of }) => graph.steps.get(of)!)]);
+  const problems = [...(broken.length > 0 ? broken : found), ...unsupported(graph, running), ...unknownParams(graph, running, params)];
+  const { moment } = partitioning;
+  return { plan: { target: request.target, selection: request.selection, steps, versions: {}, moment, params }, problems };
 }
 
-function planStep(graph: AssetGraph, step: GraphStep, selected: readonly string[], planned: ReadonlyMap<string, PlanStep>, skip: boolean): PlanStep {
+/** Partitions by step: those asked for, and of what lies upstream of them those that are missing or stale. */
+function partitionsToMake(
+  graph: AssetGraph,
+  partitioning: Partitioning,
+  selected: readonly GraphStep[],
+  upstream: ReadonlySet<string>,
+  request: PlanRequest,
+): ChosenPartitions {
+  const state = (step: GraphStep, key: string) => step.assets.map((asset) => request.partitionState?.(asset, key));
+  const chosen = new Map(choosePartitions(graph, partitioning, selected, request.partitions));
+  if (request.missing) {
+    for (const step of selected) {
+      const keys = chosen.get(step.name);
+      if (keys)
+        chosen.set(
+          step.name,
+          keys.filter((key) => state(step, key).some((each) => each === "missing" || each === "failed")),
+        );
+    }
+  }
+  if (upstream.size === 0) return chosen;
+  const users = [...selected];
+  for (const step of [...graph.steps.values()].reverse()) {
+    if (chosen.has(step.name) || users.includes(step) || !step.assets.some((key) => upstream.has(key))) continue;
+    if (step.partitions) {
+      const keys = neededBy(partitioning, step, users, chosen);
+      chosen.set(
+        step.name,
+        keys.filter((key) => state(step, key).some(needed)),
+      );
+    } else if (!step.assets.some((key) => needed(request.states?.get(key)))) continue;
+    users.push(step);
+  }
+  return chosen;
+}
+
+function planStep(
+  graph: AssetGraph,
+  partitioning: Partitioning,
+  step: GraphStep,
+  assets: readonly string[],
+  partitions: readonly string[] | undefined,
+  planned: ReadonlyMap<string, PlanStep>,
+  skip: boolean,
+): PlanStep {
   const { pool, retry, timeout } = step.definition;
   const after = new Set<string>();
   const ioManagers = new Set<string>();
-  for (const key of selected) ioManagers.add(graph.assets.get(key)!.definition.ioManager);
-  for (const key of step.upstream) {
-    const before = planned.get(key);
-    if (before && before.step !== step.name) after.add(before.step);
+  for (const key of assets) ioManagers.add(graph.assets.get(key)!.definition.ioManager);
+  const wait = (asset: string, partition: string | undefined): boolean => {
+    const before = planned.get(valueId(asset, partition));
+    if (before) after.add(before.step);
+    return before !== undefined;
+  };
+  for (const partition of partitions ?? [undefined]) {
+    for (const need of partitioning.needs(step, partition)) {
+      const own = step.assets.includes(need.asset);
+      if (!need.partitions) wait(need.asset, undefined);
+      // Who waits for the one before waits for those before that one too.
+      else if (own && follows(step)) need.partitions.findLast((key) => wait(need.asset, key));
+      else for (const key of need.partitions) wait(need.asset, key);
+    }
   }
   for (const input of step.inputs) {
     const stored = input.definition.ioManager ?? (input.key === undefined ? undefined : graph.assets.get(input.key)?.definition.ioManager);
     if (stored !== undefined) ioManagers.add(stored);
   }
+  const range = partitions && (partitions.length === 1 ? partitions[0]! : `${partitions[0]!}..${partitions.at(-1)!}`);
   return {
-    step: step.name,
-    assets: selected,
+    step: range === undefined ? step.name : `${step.name} [${range}]`,
+    of: step.name,
+    assets,
+    ...(partitions ? { partitions } : {}),
     after: [...after],
     upstream: step.upstream,
     ioManagers: [...ioManagers],
@@ -104,6 +192,10 @@ function planStep(graph: AssetGraph, step: GraphStep, selected: readonly string[
     ...(timeout === undefined ? {} : { timeout }),
   };
 }
+
+/** Whether each partition of an asset that reads itself reads the one just before. */
+const follows = (step: GraphStep): boolean =>
+  step.inputs.every(({ key, definition }) => key !== undefined || (definition.take?.type === "window" && definition.take.end === -1));
 
 function nothingSelected(graph: AssetGraph, selection: string, sources: readonly string[]): SluiceError {
   if (sources.length > 0) {
@@ -125,7 +217,7 @@ function nothingSelected(graph: AssetGraph, selection: string, sources: readonly
 }
 
 /** Errors of the graph that lie in the way of these steps, whatever is wrong elsewhere. */
-function blocking(graph: AssetGraph, steps: readonly PlanStep[]): readonly ErrorInfo[] {
+function blocking(graph: AssetGraph, steps: readonly GraphStep[]): readonly ErrorInfo[] {
   if (graph.errors.length === 0) return [];
   const keys = new Set(steps.flatMap(({ assets }) => assets));
   return graph.errors.filter((error) => error.assets.some((key) => keys.has(key)));
@@ -134,18 +226,10 @@ function blocking(graph: AssetGraph, steps: readonly PlanStep[]): readonly Error
 /** What these steps ask for and this version refuses to run, rather than doing something else silently. */
 function unsupported(graph: AssetGraph, steps: readonly PlanStep[]): readonly ErrorInfo[] {
   const found: ErrorInfo[] = [];
-  for (const { step: name, assets } of steps) {
-    const step = graph.steps.get(name)!;
+  for (const { assets } of steps) {
     for (const key of assets) {
       const asset = graph.assets.get(key)!.definition;
-      if (asset.partitions !== undefined) {
-        found.push({
-          code: "partition/unknown",
-          message: `${key} has partitions, which this version of Sluice cannot run.`,
-          hint: 'Leave out "partitions" to materialize it as a whole.',
-          ...aboutAsset(asset),
-        });
-      } else if (asset.write !== "replace") {
+      if (asset.write !== "replace") {
         const write = typeof asset.write === "string" ? `"${asset.write}"` : "upsert";
         found.push({
           code: "config/invalid",
@@ -162,17 +246,6 @@ function unsupported(graph: AssetGraph, steps: readonly PlanStep[]): readonly Er
         });
       }
     }
-    for (const input of step.inputs) {
-      const asset = graph.assets.get(assets[0]!)!.definition;
-      const upstream = input.key === undefined ? undefined : graph.assets.get(input.key)?.definition;
-      if (input.key !== undefined && upstream?.partitions === undefined && input.definition.take === undefined && !input.definition.merged) continue;
-      const what = input.key === undefined ? "takes partitions of itself" : `takes partitions of "${input.key}"`;
-      found.push({
-        code: "partition/mismatch",
-        message: `${asset.key} ${what} as its input "${input.name}", which this version of Sluice cannot run.`,
-        ...aboutAsset(asset),
-      });
-    }
   }
   return found;
 }
@@ -180,7 +253,7 @@ function unsupported(graph: AssetGraph, steps: readonly PlanStep[]): readonly Er
 function unknownParams(graph: AssetGraph, steps: readonly PlanStep[], params: Readonly<Record<string, unknown>>): readonly ErrorInfo[] {
   const names = Object.keys(params);
   if (names.length === 0) return [];
-  const declared = new Set(steps.flatMap(({ step }) => Object.keys(graph.steps.get(step)!.definition.params)));
+  const declared = new Set(steps.flatMap(({ of }) => Object.keys(graph.steps.get(of)!.definition.params)));
   return names.flatMap((name) => {
     if (declared.has(name)) return [];
     const nearest = nearestName(name, declared);

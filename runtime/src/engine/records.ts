@@ -1,12 +1,17 @@
+import type { AssetDefinition } from "../assets/definition.ts";
+import type { AnyIOManager } from "../io/manager.ts";
 import { type ErrorCode, type ErrorInfo, toErrorInfo } from "../model/errors.ts";
 import type { StoredRecord } from "../model/values.ts";
 import type { AssetGraph } from "./graph.ts";
+import type { Partitioning } from "./partitioning.ts";
 import { attempt } from "./problems.ts";
 import type { BoundManager, Target } from "./target.ts";
 
 /** What a store says about an asset's value. */
 export type StoreAnswer =
-  | { readonly state: "stored"; readonly record: Partial<StoredRecord> }
+  | { readonly state: "stored"; readonly record: Partial<StoredRecord>; readonly partitions?: never }
+  /** Of an asset with partitions: the records of those that are stored, by key. */
+  | { readonly state: "partitions"; readonly partitions: ReadonlyMap<string, Partial<StoredRecord>> }
   | { readonly state: "missing" }
   /** It could not be asked, or its I/O manager has no `inspect`. */
   | { readonly state: "unknown"; readonly error?: ErrorInfo };
@@ -15,6 +20,8 @@ export type StoreAnswer =
 export interface RecordRequest {
   readonly key: string;
   readonly ioManager?: string | undefined;
+  /** Partitions to ask for; all that are stored when left out. */
+  readonly partitions?: ReadonlySet<string> | undefined;
 }
 /** Identity of a request, for the map of answers. */
 export const requestId = ({ key, ioManager }: RecordRequest): string => (ioManager === undefined ? key : `${key} ${ioManager}`);
@@ -33,6 +40,7 @@ export async function readRecords(
   target: Target,
   requests: readonly RecordRequest[],
   signal: AbortSignal,
+  partitioning: Partitioning,
 ): Promise<ReadonlyMap<string, StoreAnswer>> {
   const answers = new Map<string, StoreAnswer>();
   const byManager = new Map<BoundManager["manager"], { readonly request: RecordRequest; readonly bound: BoundManager }[]>();
@@ -42,7 +50,7 @@ export async function readRecords(
     const problems: ErrorInfo[] = [];
     const bound = attempt(() => target.managerOf(asset.definition, request.ioManager), problems);
     if (!bound) answers.set(requestId(request), { state: "unknown", error: problems[0]! });
-    else if (!bound.manager.inspect || asset.definition.partitions !== undefined) answers.set(requestId(request), { state: "unknown" });
+    else if (!bound.manager.inspect) answers.set(requestId(request), { state: "unknown" });
     else {
       const list = byManager.get(bound.manager);
       if (list) list.push({ request, bound });
@@ -53,6 +61,8 @@ export async function readRecords(
   async function ask({ request, bound }: { readonly request: RecordRequest; readonly bound: BoundManager }): Promise<StoreAnswer> {
     const { definition } = graph.assets.get(request.key)!;
     try {
+      if (definition.partitions)
+        return { state: "partitions", partitions: await readPartitions(bound.manager, definition, request, signal, partitioning) };
       const record = await bound.manager.inspect!({ key: request.key, table: definition.table, partitions: [], signal });
       // What another asset stored in the same place is not this one's value. A source is there to read what others wrote.
       const others = definition.step !== undefined && record?.key !== undefined && record.key !== request.key;
@@ -81,4 +91,39 @@ export async function readRecords(
     }),
   );
   return answers;
+}
+
+/** So few are asked for one by one, rather than reading what a store knows of all. */
+const few = 8;
+
+async function readPartitions(
+  manager: AnyIOManager,
+  { key, table, step }: AssetDefinition,
+  { partitions: wanted }: RecordRequest,
+  signal: AbortSignal,
+  partitioning: Partitioning,
+): Promise<ReadonlyMap<string, Partial<StoredRecord>>> {
+  const whole = { key, table, partitions: [], signal };
+  const others = (record: Partial<StoredRecord>) => step !== undefined && record.key !== undefined && record.key !== key;
+  const listed = wanted !== undefined && wanted.size <= few;
+  if (!listed && manager.inspectPartitions) {
+    const all = await manager.inspectPartitions(whole);
+    return new Map([...all].filter(([, record]) => !others(record)));
+  }
+  const space = partitioning.spaceOf(key)!;
+  const stored = listed || !manager.list ? undefined : await manager.list(whole);
+  const named = stored ? (wanted ? stored.filter((each) => wanted.has(each)) : stored) : [...(wanted ?? space.keys())];
+  const found = new Map<string, Partial<StoredRecord>>();
+  let next = 0;
+  const worker = async () => {
+    while (next < named.length) {
+      const partition = named[next++]!;
+      // A store may keep partitions that the definition has no more.
+      if (space.canonical(partition) !== partition) continue;
+      const record = await manager.inspect!({ ...whole, ...partitioning.address(key, [partition]) });
+      if (record && !others(record)) found.set(partition, record);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, named.length) }, worker));
+  return found;
 }

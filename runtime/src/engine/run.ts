@@ -3,20 +3,21 @@ import type { LoadedProject } from "../assets/definition.ts";
 import type { Reach } from "../io/manager.ts";
 import { type ErrorInfo, SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { RunEvent, RunSummary } from "../model/events.ts";
-import type { AssetState } from "../model/graph.ts";
 import { checkTarget, type Environment, keysInSharedPlaces } from "./check-target.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { schedule } from "./execute.ts";
+import { addDynamicKeys, readMoment } from "./dynamic-partitions.ts";
+import { type ScheduleOptions, schedule } from "./execute.ts";
 import { type AssetGraph, buildGraph } from "./graph.ts";
 import { type History, noHistory } from "./history.ts";
 import { resolveInputs } from "./missing.ts";
+import { type Partitioning, partitioningOf, valueId } from "./partitioning.ts";
 import { makePlan, needsStates, type RunPlan } from "./plan.ts";
 import { asOneError, attempt } from "./problems.ts";
 import { runResources } from "./resources.ts";
-import { assetStatus } from "./status.ts";
+import { readStates } from "./status.ts";
 import type { Target } from "./target.ts";
 import { inProcess, type Transport } from "./transport.ts";
-import { storedByItself } from "./versions.ts";
+import { storedByItself, versionOfAll } from "./versions.ts";
 
 export interface PlanOptions {
   readonly project: LoadedProject;
@@ -25,11 +26,17 @@ export interface PlanOptions {
   readonly selection: string;
   /** Missing or stale upstream runs too; what is fresh is skipped as "not-needed". */
   readonly upstream?: boolean;
+  /** Keys and ranges "A..B" of partitions, of every selected asset that has such. */
+  readonly partitions?: readonly string[] | undefined;
+  /** Of those, only what is not stored or failed last; of all partitions, when none are named. */
+  readonly missing?: boolean;
   /** Values for `context.params` by name, in place of the assets' defaults. */
   readonly params?: Readonly<Record<string, unknown>>;
   readonly history?: History;
   readonly environment?: Environment;
   readonly signal?: AbortSignal;
+  /** Decides which windows of time have ended. */
+  readonly now?: number;
 }
 
 const never = () => new AbortController().signal;
@@ -40,18 +47,18 @@ const never = () => new AbortController().signal;
  */
 export async function planRun(options: PlanOptions): Promise<RunPlan> {
   const { project, target, selection, upstream, params, history = noHistory(), environment = process.env, signal = never() } = options;
+  const { missing } = options;
+  const partitions = missing ? (options.partitions ?? [".."]) : options.partitions;
   const graph = buildGraph(project);
-  const request = { target: target.name, selection, upstream, params };
-  let states: ReadonlyMap<string, AssetState> | undefined;
-  if (needsStates(request)) {
-    const found = await assetStatus({ project, target, history, signal });
-    states = new Map(found.map(({ key, state }) => [key, state]));
-  }
-  const { plan, problems } = makePlan(graph, project.root, { ...request, states });
-  const running = plan.steps.flatMap(({ step, skip }) => (skip ? [] : [graph.steps.get(step)!]));
+  const partitioning = partitioningOf(graph, await readMoment(graph, target, options.now ?? Date.now(), signal));
+  const request = { target: target.name, selection, upstream, params, partitions, missing, partitioning };
+  const found = needsStates(request) ? await readStates({ project, target, history, signal, partitioning }) : undefined;
+  const states = found && new Map(found.statuses.map(({ key, state }) => [key, state]));
+  const { plan, problems } = makePlan(graph, project.root, { ...request, states, partitionState: found?.partitionState });
+  const running = [...new Set(plan.steps.flatMap(({ of, skip }) => (skip ? [] : [graph.steps.get(of)!])))];
   const all = [...problems, ...checkTarget(graph, target, running, environment)];
   if (all.length > 0) throw asOneError(all);
-  const resolved = await resolveInputs(graph, target, plan, { history, signal });
+  const resolved = await resolveInputs(graph, target, plan, { history, signal, partitioning });
   if (resolved.problems.length > 0) throw asOneError(resolved.problems);
   return resolved.plan;
 }
@@ -96,6 +103,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     });
   }
   const graph = buildGraph(project);
+  const partitioning = partitioningOf(graph, plan.moment);
   const resources = runResources(signal);
   const shared = keysInSharedPlaces(graph, target);
   const transport =
@@ -105,6 +113,10 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
       graph,
       codeVersions: project.codeVersions,
       target,
+      partitioning,
+      addPartitions: async (name, keys) => {
+        await addDynamicKeys(target, name, keys, { now: clock.now(), runId, signal });
+      },
       resources,
       clock,
       sharesPlace: (key) => shared.has(key),
@@ -118,7 +130,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     emit?.(event);
   };
   const about = () => ({ runId, at: clock.now() });
-  const planned = plan.steps.map(({ step, assets, after }) => ({ step, assets, after }));
+  const planned = plan.steps.map(({ step, assets, after, partitions }) => ({ step, assets, after, ...(partitions ? { partitions } : {}) }));
   tell({ type: "run-queued", ...about(), target: target.name, selection: plan.selection, plan: planned });
   tell({ type: "run-started", ...about() });
   const { failed, cancelled } = await schedule(plan, {
@@ -130,6 +142,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
     concurrency: Math.max(1, options.concurrency ?? defaultConcurrency),
     limitOf: limits(options, graph, target),
     failFast: options.failFast ?? false,
+    versionsFor: versionsFor(graph, partitioning),
     resume: options.resume ?? false,
   });
   const error = await closing(transport, resources.close);
@@ -139,7 +152,25 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   if (state === "cancelled") tell({ type: "run-cancelled", ...about(), ms });
   else if (state === "failed") tell({ type: "run-failed", ...about(), ms, ...(error ? { error } : {}) });
   else tell({ type: "run-finished", ...about(), ms });
-  return { runId, target: target.name, state, startedAt, ms, selection: plan.selection, assets: plan.steps.flatMap(({ assets }) => assets), failed };
+  const assets = [...new Set(plan.steps.flatMap((step) => step.assets))];
+  return { runId, target: target.name, state, startedAt, ms, selection: plan.selection, assets, failed };
+}
+
+/** Versions of what a step reads: several partitions of one asset have one version together. */
+function versionsFor(graph: AssetGraph, partitioning: Partitioning): NonNullable<ScheduleOptions["versionsFor"]> {
+  // An input that takes all partitions asks for the same list each time.
+  const known = new WeakMap<readonly string[], string>();
+  return (step, partition, versions) => {
+    const found: Record<string, string> = {};
+    for (const { asset, partitions } of partitioning.needs(graph.steps.get(step.of)!, partition)) {
+      if (step.assets.includes(asset)) continue;
+      const version = partitions ? (known.get(partitions) ?? versionOfAll(partitions, (key) => versions[valueId(asset, key)])) : versions[asset];
+      if (version === undefined) continue;
+      found[asset] = version;
+      if (partitions) known.set(partitions, version);
+    }
+    return found;
+  };
 }
 
 async function closing(transport: Transport, closeResources: () => Promise<void>): Promise<ErrorInfo | undefined> {
@@ -181,20 +212,18 @@ const distance: Readonly<Record<Reach, number>> = { process: 0, machine: 1, netw
 
 /** Where steps run, their values must be readable by the steps after them. */
 function refuseShortReach(plan: RunPlan, graph: AssetGraph, target: Target, reach: Reach): void {
-  for (const { assets, skip } of plan.steps) {
-    if (skip) continue;
-    for (const key of assets) {
-      const { manager, name } = target.managerOf(graph.assets.get(key)!.definition);
-      const reached = manager.reach ?? "machine";
-      if (distance[reached] >= distance[reach]) continue;
-      throw new SluiceError(
-        "config/invalid",
-        `${key} is stored by ${name}, which only this ${reached} can read, and its steps are to run across the ${reach}.`,
-        {
-          asset: key,
-          hint: "Bind a store that the other side can read, or run in this process.",
-        },
-      );
-    }
+  const keys = new Set(plan.steps.flatMap(({ assets, skip }) => (skip ? [] : assets)));
+  for (const key of keys) {
+    const { manager, name } = target.managerOf(graph.assets.get(key)!.definition);
+    const reached = manager.reach ?? "machine";
+    if (distance[reached] >= distance[reach]) continue;
+    throw new SluiceError(
+      "config/invalid",
+      `${key} is stored by ${name}, which only this ${reached} can read, and its steps are to run across the ${reach}.`,
+      {
+        asset: key,
+        hint: "Bind a store that the other side can read, or run in this process.",
+      },
+    );
   }
 }

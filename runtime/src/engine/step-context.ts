@@ -1,11 +1,14 @@
 import type { LogLevel, RunEvent } from "../model/events.ts";
 import type { Clock } from "./clock.ts";
+import type { ContextPartition, ContextPartitions } from "./context-partitions.ts";
 import { plain } from "./plain.ts";
 
 /** What `run` sees as its context. */
 export interface StepContext {
   readonly key: string;
-  readonly partition: undefined;
+  /** `undefined` for an asset without partitions, and for one that makes several together. */
+  readonly partition: ContextPartition | undefined;
+  readonly partitions: ContextPartitions;
   readonly resources: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
@@ -27,8 +30,8 @@ const progressEvery = 100;
 
 /** Builds the context of one attempt; after `close`, whatever an abandoned `run` still says is dropped. */
 export function stepContext(
-  step: { readonly runId: string; readonly step: string },
-  facts: Pick<StepContext, "key" | "resources" | "params" | "signal" | "selected">,
+  step: { readonly runId: string; readonly step: string; readonly partition?: string },
+  facts: Pick<StepContext, "key" | "partition" | "partitions" | "resources" | "params" | "signal" | "selected">,
   emit: (event: RunEvent) => void,
   clock: Clock,
 ): { readonly context: StepContext; readonly said: Said; readonly log: (level: LogLevel, message: string) => void; readonly close: () => void } {
@@ -36,11 +39,10 @@ export function stepContext(
   let lastProgress = Number.NEGATIVE_INFINITY;
   const said: Said = { metadata: {}, dataVersion: undefined };
   const log = (level: LogLevel, message: string) => {
-    if (open) emit({ type: "log", runId: step.runId, step: step.step, at: clock.now(), level, message: String(message) });
+    if (open) emit({ type: "log", ...step, at: clock.now(), level, message: String(message) });
   };
   const context: StepContext = {
     ...facts,
-    partition: undefined,
     log: {
       debug: (message) => log("debug", message),
       info: (message) => log("info", message),
@@ -54,7 +56,7 @@ export function stepContext(
       const at = clock.now();
       if (!open || (at - lastProgress < progressEvery && done !== total)) return;
       lastProgress = at;
-      emit({ type: "progress", runId: step.runId, step: step.step, at, done, ...(total === undefined ? {} : { total }) });
+      emit({ type: "progress", ...step, at, done, ...(total === undefined ? {} : { total }) });
     },
     dataVersion: (version) => {
       said.dataVersion = String(version);

@@ -3,6 +3,7 @@ import type { RunEvent } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import type { Clock } from "./clock.ts";
 import type { AssetGraph } from "./graph.ts";
+import type { Partitioning } from "./partitioning.ts";
 import type { PlanStep } from "./plan.ts";
 import type { RunResources } from "./resources.ts";
 import type { Target } from "./target.ts";
@@ -13,14 +14,17 @@ export interface StepTask {
   readonly step: PlanStep;
   /** From 1. */
   readonly attempt: number;
-  /** Data versions of its upstream assets, by key, where they are known. */
+  /** Data versions of its upstream assets, by key, where they are known: of the partitions that it is made of, all together. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The same for each partition that it makes, where it makes several. */
+  readonly partitionVersions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly params: Readonly<Record<string, unknown>>;
   /** Look first whether this run has stored what the step makes: after a failed attempt, or when a run is taken up again. */
   readonly mayBeStored: boolean;
 }
 export interface Materialized {
   readonly key: string;
+  readonly partition?: string;
   readonly record: StoredRecord;
   readonly metadata?: StoredMetadata;
 }
@@ -43,6 +47,9 @@ export interface StepHost {
   readonly graph: AssetGraph;
   readonly codeVersions: ReadonlyMap<string, string>;
   readonly target: Target;
+  readonly partitioning: Partitioning;
+  /** Adds keys to a dynamic definition. */
+  readonly addPartitions: (name: string, keys: readonly string[]) => Promise<void>;
   readonly resources: RunResources;
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;

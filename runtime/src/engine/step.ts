@@ -1,16 +1,18 @@
 import type { AssetDefinition } from "../assets/definition.ts";
 import { SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { StoredRecord } from "../model/values.ts";
+import { contextPartitions } from "./context-partitions.ts";
 import type { GraphStep } from "./graph.ts";
+import { loadInputs } from "./load-inputs.ts";
 import { stepContext } from "./step-context.ts";
-import { explainIo, explainUser, type StepNames } from "./step-errors.ts";
+import { explainUser, type StepNames } from "./step-errors.ts";
 import type { Materialized, StepHost, StepOutcome, StepTask } from "./step-task.ts";
 import { abandonable, Cancelled, type Stop, stopOf } from "./stop.ts";
 import { storeOutput } from "./store-output.ts";
 
 /** Loads the inputs, calls `run`, stores what it returns. Never rejects; `signal` ends it as "cancelled". */
 export async function runStep(task: StepTask, host: StepHost, signal: AbortSignal): Promise<StepOutcome> {
-  const step = host.graph.steps.get(task.step.step);
+  const step = host.graph.steps.get(task.step.of);
   const materialized: Materialized[] = [];
   if (!step) {
     const error = new SluiceError("runner/crashed", `The step "${task.step.step}" is not in the project as this process has loaded it.`);
@@ -49,38 +51,14 @@ async function storedByThisRun(task: StepTask, host: StepHost, signal: AbortSign
   for (const key of task.step.assets) {
     const { definition } = host.graph.assets.get(key)!;
     const { manager } = host.target.managerOf(definition);
-    const record = await manager.inspect?.({ key, table: definition.table, partitions: [], signal });
-    if (record?.runId !== task.runId || record.step !== task.step.step) return undefined;
-    found.push({ key, record: record as StoredRecord });
+    for (const partition of task.step.partitions ?? [undefined]) {
+      const address = host.partitioning.address(key, partition === undefined ? [] : [partition]);
+      const record = await manager.inspect?.({ key, table: definition.table, ...address, signal });
+      if (record?.runId !== task.runId || record.step !== task.step.step) return undefined;
+      found.push({ key, ...(partition === undefined ? {} : { partition }), record: record as StoredRecord });
+    }
   }
   return found;
-}
-
-async function loadInputs(task: StepTask, step: GraphStep, host: StepHost, names: StepNames, stop: Stop): Promise<Record<string, unknown>> {
-  const loaded: Record<string, unknown> = {};
-  if (step.inputs.length === 0) return loaded;
-  const elsewhere = task.step.readFrom ?? [];
-  const settled = await Promise.allSettled(
-    step.inputs.map(async ({ name, key, definition: wanted }) => {
-      const upstream = host.graph.assets.get(key!)!.definition;
-      const target = elsewhere.includes(name) ? host.target.readFrom! : host.target;
-      const bound = target.managerOf(upstream, wanted.ioManager);
-      const handler = wanted.handler ?? upstream.handler;
-      const started = host.clock.now();
-      const context = { key: upstream.key, table: upstream.table, partitions: [], columns: wanted.columns, handler, signal: stop.signal };
-      try {
-        loaded[name] = await abandonable(bound.manager.loadInput(context), stop, "after-grace");
-      } catch (thrown) {
-        throw explainIo(thrown, names, `Loading ${upstream.key} through ${bound.name} for ${names.asset}`);
-      }
-      const at = host.clock.now();
-      const about = { runId: task.runId, step: task.step.step, at, input: name, upstream: upstream.key, ms: at - started };
-      host.emit({ type: "input-loaded", ...about, ...(handler ? { handler: handler.name } : {}) });
-    }),
-  );
-  const failed = settled.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
-  return loaded;
 }
 
 async function openResources(step: GraphStep, host: StepHost, names: StepNames, stop: Stop): Promise<Record<string, unknown>> {
@@ -105,10 +83,18 @@ async function runAndStore(
   const selected = new Set(Object.entries(definition.outputs).flatMap(([name, { key }]) => (asked.has(key) ? [name] : [])));
   const params = { ...definition.params };
   for (const name of Object.keys(params)) if (Object.hasOwn(task.params, name)) params[name] = task.params[name];
-  const at = { runId: task.runId, step: task.step.step };
+  const { partitions } = task.step;
+  const at = { runId: task.runId, step: task.step.step, ...(partitions?.length === 1 ? { partition: partitions[0]! } : {}) };
   const { context, said, log, close } = stepContext(
     at,
-    { key: definition.id, resources: given.resources, params, signal: stop.signal, selected },
+    {
+      key: definition.id,
+      ...contextPartitions(host.partitioning.ofStep(step), partitions ?? [], definition.range === true, host.addPartitions),
+      resources: given.resources,
+      params,
+      signal: stop.signal,
+      selected,
+    },
     host.emit,
     host.clock,
   );
@@ -122,13 +108,13 @@ async function runAndStore(
       if (value !== undefined) continue;
       if (asset.optional || definition.subset) absent.push(asset.key);
       else {
-        await refuseMissingValue(asset, host, stop);
+        await refuseMissingValue(asset, task, host, stop);
         voids.add(asset);
       }
     }
     for (const { asset, value } of outputs) {
       if (value === undefined && !voids.has(asset)) continue;
-      given.materialized.push(await storeOutput({ task, step, host, names, stop, said, log }, asset, value));
+      given.materialized.push(...(await storeOutput({ task, step, host, names, stop, said, log }, asset, value)));
     }
     return absent;
   } finally {
@@ -164,7 +150,7 @@ function outputsOf(step: GraphStep, names: StepNames, returned: unknown, selecte
 }
 
 /** `undefined` is right only for an asset that stores its value itself: a forgotten `return` must never look like success. */
-async function refuseMissingValue(asset: AssetDefinition, host: StepHost, stop: Stop): Promise<void> {
+async function refuseMissingValue(asset: AssetDefinition, task: StepTask, host: StepHost, stop: Stop): Promise<void> {
   const { key } = asset;
   const wrong = (why: string, hint: string) => new SluiceError("run/no-value", `${key} returned nothing, ${why}.`, { asset: key, hint });
   if (host.graph.loaded.has(key)) {
@@ -184,7 +170,11 @@ async function refuseMissingValue(asset: AssetDefinition, host: StepHost, stop: 
   if (!manager.inspect) return;
   let record: Partial<StoredRecord> | undefined;
   try {
-    record = await abandonable(manager.inspect({ key, table: asset.table, partitions: [], signal: stop.signal }), stop, "after-grace");
+    record = await abandonable(
+      manager.inspect({ key, table: asset.table, ...host.partitioning.address(key, task.step.partitions?.slice(0, 1) ?? []), signal: stop.signal }),
+      stop,
+      "after-grace",
+    );
   } catch (thrown) {
     if (thrown instanceof Cancelled) throw thrown;
     // The asset uses no I/O manager, so one that cannot be asked does not concern it.

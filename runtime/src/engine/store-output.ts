@@ -1,10 +1,11 @@
 import type { AssetDefinition } from "../assets/definition.ts";
-import type { AnyIOManager } from "../io/manager.ts";
+import type { AnyIOManager, OutputContext } from "../io/manager.ts";
 import { isSluiceError, SluiceError } from "../model/errors.ts";
 import type { LogLevel } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import { collision } from "./check-target.ts";
 import type { GraphStep } from "./graph.ts";
+import type { PartitionAddress } from "./partitioning.ts";
 import { plain } from "./plain.ts";
 import type { Said } from "./step-context.ts";
 import { explainIo, type StepNames } from "./step-errors.ts";
@@ -25,21 +26,58 @@ export interface StoringStep {
   readonly log: (level: LogLevel, message: string) => void;
 }
 
-/** Hands one output to its I/O manager with the record that travels with it; an `undefined` one was stored by the asset and is only recorded. */
-export async function storeOutput(storing: StoringStep, asset: AssetDefinition, value: unknown): Promise<Materialized> {
-  const { task, step, host, stop, said } = storing;
-  if (stop.signal.aborted) throw new Cancelled();
+/**
+ * Hands one output to its I/O manager with the record that travels with it, and answers with what was materialized, one for each partition.
+ * An `undefined` one was stored by the asset and is only recorded. Of several partitions, `run` returns one value for all, or a Map with one for each.
+ */
+export async function storeOutput(storing: StoringStep, asset: AssetDefinition, value: unknown): Promise<readonly Materialized[]> {
+  const { partitions } = storing.task.step;
+  if (!partitions) return [await storeOne(storing, asset, undefined, value)];
+  if (!storing.step.definition.range) return [await storeOne(storing, asset, partitions[0]!, value)];
+  if (value === undefined) return Promise.all(partitions.map((key) => storeOne(storing, asset, key, undefined)));
+  if (!(value instanceof Map)) return storeTogether(storing, asset, partitions, value);
+  const values = value as ReadonlyMap<unknown, unknown>;
+  refuseOtherKeys(asset, partitions, values);
+  const stored: Materialized[] = [];
+  for (const key of partitions) stored.push(await storeOne(storing, asset, key, values.get(key)));
+  return stored;
+}
+
+function refuseOtherKeys({ key }: AssetDefinition, partitions: readonly string[], values: ReadonlyMap<unknown, unknown>): void {
+  const lacking = partitions.find((each) => values.get(each) === undefined);
+  if (lacking !== undefined) {
+    throw new SluiceError("run/no-value", `${key} returned a Map without a value for its partition "${lacking}".`, {
+      asset: key,
+      hint: "Give it an entry for each of context.partitions, by key.",
+    });
+  }
+  const known = new Set<unknown>(partitions);
+  const other = [...values.keys()].find((each) => !known.has(each));
+  if (other === undefined) return;
+  throw new SluiceError("partition/unknown", `${key} returned a Map with a value for "${String(other)}", which this run does not make.`, {
+    asset: key,
+    hint: "Its keys are those of context.partitions.",
+  });
+}
+
+type NewRecord = Omit<StoredRecord, "handler" | "rows">;
+
+/** The record of one partition, or of the whole value. */
+function recordOf({ task, step, host, said }: StoringStep, asset: AssetDefinition, partition: string | undefined): NewRecord {
   const { key } = asset;
   const codeVersion = host.codeVersions.get(key) ?? asset.codeVersion;
-  const versions = { runId: task.runId, step: task.step.step, codeVersion, upstream: step.upstream, versions: task.versions };
+  const known = (partition === undefined ? undefined : task.partitionVersions?.[partition]) ?? task.versions;
+  const call = partition === undefined ? task.step.step : `${task.step.step}\n${partition}`;
+  const versions = { runId: task.runId, step: call, codeVersion, upstream: step.upstream, versions: known };
   const inputs: Record<string, string> = {};
   for (const upstream of step.upstream) {
-    const version = task.versions[upstream];
+    const version = known[upstream];
     if (version !== undefined) inputs[upstream] = version;
   }
-  const record: Omit<StoredRecord, "handler" | "rows"> = {
+  return {
     version: 1,
     key,
+    ...(partition === undefined ? {} : { partition }),
     runId: task.runId,
     step: task.step.step,
     attempt: task.attempt,
@@ -48,26 +86,71 @@ export async function storeOutput(storing: StoringStep, asset: AssetDefinition, 
     inputs,
     storedAt: new Date(host.clock.now()).toISOString(),
   };
+}
+
+async function storeOne(storing: StoringStep, asset: AssetDefinition, partition: string | undefined, value: unknown): Promise<Materialized> {
+  const { said, stop } = storing;
+  if (stop.signal.aborted) throw new Cancelled();
+  const { key } = asset;
+  const of = partition === undefined ? {} : { partition };
+  const record = recordOf(storing, asset, partition);
   if (value === undefined) {
     const told = Object.keys(said.metadata).length > 0;
     const metadata = told ? { metadata: { place: "stored by the asset itself", ...said.metadata } } : {};
-    return { key, record: { ...record, handler: storedByItself }, ...metadata };
+    return { key, ...of, record: { ...record, handler: storedByItself }, ...metadata };
   }
+  const { metadata, handler } = await store(storing, asset, partition === undefined ? [] : [partition], value, record);
+  return { key, ...of, record: { ...record, handler, ...(metadata.rows === undefined ? {} : { rows: metadata.rows }) }, metadata };
+}
 
+/** One value for several partitions: the I/O manager finds out which rows belong to which. */
+async function storeTogether(
+  storing: StoringStep,
+  asset: AssetDefinition,
+  partitions: readonly string[],
+  value: unknown,
+): Promise<readonly Materialized[]> {
+  if (storing.stop.signal.aborted) throw new Cancelled();
+  const records = Object.fromEntries(partitions.map((partition) => [partition, recordOf(storing, asset, partition)]));
+  const { partition: _, ...record } = records[partitions[0]!]!;
+  const { metadata, handler } = await store(storing, asset, partitions, value, record, records);
+  const { rows: _rows, bytes: _bytes, ...shared } = metadata;
+  return partitions.map((partition) => ({
+    key: asset.key,
+    partition,
+    record: { ...records[partition]!, handler },
+    metadata: partitions.length === 1 ? metadata : { ...shared, place: metadata.place },
+  }));
+}
+
+async function store(
+  storing: StoringStep,
+  asset: AssetDefinition,
+  partitions: readonly string[],
+  value: unknown,
+  record: NewRecord,
+  partitionRecords?: Readonly<Record<string, NewRecord>>,
+) {
+  const { task, host, said } = storing;
   const started = host.clock.now();
-  const reported = await handOver(storing, asset, value, record);
-  const metadata = { ...said.metadata, ...(plain(reported) as StoredMetadata) };
+  const reported = await handOver(storing, asset, partitions, value, { record, ...(partitionRecords ? { partitionRecords } : {}) });
+  const metadata: StoredMetadata = { ...said.metadata, ...(plain(reported) as StoredMetadata) };
   const at = host.clock.now();
-  host.emit({ type: "output-stored", runId: task.runId, step: task.step.step, at, asset: key, metadata, ms: at - started });
-  const handler = typeof metadata["handler"] === "string" ? metadata["handler"] : await recordedHandler(storing, asset);
-  return { key, record: { ...record, handler, ...(metadata.rows === undefined ? {} : { rows: metadata.rows }) }, metadata };
+  const of = partitions.length === 1 ? { partition: partitions[0]! } : {};
+  host.emit({ type: "output-stored", runId: task.runId, step: task.step.step, at, ...of, asset: asset.key, metadata, ms: at - started });
+  const handler = typeof metadata["handler"] === "string" ? metadata["handler"] : await recordedHandler(storing, asset, partitions);
+  return { metadata, handler };
 }
 
 /** As what the value was stored, from the record that lies with it, where the I/O manager did not say so. */
-async function recordedHandler({ task, host, stop }: StoringStep, { key, table, ioManager }: AssetDefinition): Promise<string> {
+async function recordedHandler(
+  { task, host, stop }: StoringStep,
+  { key, table, ioManager }: AssetDefinition,
+  partitions: readonly string[],
+): Promise<string> {
   const { manager } = host.target.managerOf({ key, ioManager });
   try {
-    const record = await manager.inspect?.({ key, table, partitions: [], signal: stop.signal });
+    const record = await manager.inspect?.({ key, table, ...host.partitioning.address(key, partitions.slice(0, 1)), signal: stop.signal });
     return (record?.runId === task.runId ? record.handler : undefined) ?? "unknown";
   } catch {
     // The value is stored; only the log's line about it knows less.
@@ -78,15 +161,17 @@ async function recordedHandler({ task, host, stop }: StoringStep, { key, table, 
 async function handOver(
   { host, names, stop, log }: StoringStep,
   asset: AssetDefinition,
+  partitions: readonly string[],
   value: unknown,
-  record: Omit<StoredRecord, "handler" | "rows">,
+  records: Pick<OutputContext, "record" | "partitionRecords">,
 ) {
   const { key, table, write, schemaChange, columns, rowSchema } = asset;
   const bound = host.target.managerOf(asset);
   const stream = tracked(value);
   try {
-    if (host.sharesPlace(key)) await refuseOthersPlace(bound.manager, asset, host.target.name, stop);
-    const context = { key, table, partitions: [], write, schemaChange, columns, rowSchema, record, signal: stop.signal, log };
+    const address = host.partitioning.address(key, partitions);
+    if (host.sharesPlace(key)) await refuseOthersPlace(bound.manager, asset, address, host.target.name, stop);
+    const context = { key, table, ...address, write, schemaChange, columns, rowSchema, ...records, signal: stop.signal, log };
     return await abandonable(bound.manager.handleOutput(context, stream.value as never), stop, "after-grace");
   } catch (thrown) {
     if (thrown instanceof Cancelled) throw thrown;
@@ -98,9 +183,15 @@ async function handOver(
 }
 
 /** Two assets may share a place as long as only one of them stores there: whoever comes second must not overwrite the first. */
-async function refuseOthersPlace(manager: AnyIOManager, asset: AssetDefinition, target: string, stop: Stop): Promise<void> {
+async function refuseOthersPlace(
+  manager: AnyIOManager,
+  asset: AssetDefinition,
+  address: PartitionAddress,
+  target: string,
+  stop: Stop,
+): Promise<void> {
   const { key, table } = asset;
-  const found = await manager.inspect?.({ key, table, partitions: [], signal: stop.signal });
+  const found = await manager.inspect?.({ key, table, ...address, signal: stop.signal });
   if (found?.key === undefined || found.key === key) return;
   const { code, message, hint } = collision([key, found.key], target, placeOf(manager, asset) ?? "");
   throw new SluiceError(code, message, { hint, asset: key });

@@ -9,6 +9,18 @@ export const storedByItself = "none";
 /** Data version of a stored value; the time it was stored where the record has none; `undefined` where nothing tells. */
 export const versionOf = (record: Partial<StoredRecord>): string | undefined => record.dataVersion ?? record.storedAt;
 
+/** One version for several upstream partitions together; the partition's own for a single one; `undefined` where one of them is not known. */
+export function versionOfAll(partitions: readonly string[], versionAt: (partition: string) => string | undefined): string | undefined {
+  if (partitions.length === 1) return versionAt(partitions[0]!);
+  const hash = createHash("sha256");
+  for (const partition of partitions) {
+    const version = versionAt(partition);
+    if (version === undefined) return undefined;
+    hash.update(`${JSON.stringify(partition)} ${version}\n`);
+  }
+  return hash.digest("hex");
+}
+
 /**
  * Data version of what a step makes, when it does not say one itself. The same code on the same upstream versions gives the same one, so that
  * downstream stays fresh. Without upstream, or where a version is not known, each materialization has its own.

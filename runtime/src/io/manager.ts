@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { RecordBatch, Schema } from "apache-arrow";
 import type { LogLevel } from "../model/events.ts";
 import type { Page, PageRequest } from "../model/page.ts";
-import type { PartitionSlice } from "../model/partition.ts";
+import type { PartitionSlice, PartitionWindow } from "../model/partition.ts";
 import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "../model/values.ts";
 
 /** Marks our own objects, whichever copy of the package made them; `instanceof` would not see another copy's. */
@@ -99,6 +99,17 @@ export interface TypeHandler<Value> {
 // biome-ignore lint/suspicious/noExplicitAny: a handler of whatever value; `unknown` would not accept one, since it both takes and gives
 export type AnyHandler = TypeHandler<any>;
 
+/** What the rows of a stored slice have in common along one dimension, as plain data. */
+export interface SliceCondition {
+  readonly column?: string;
+  /** Trusted SQL, instead of `column`. */
+  readonly partitionExpr?: string;
+  /** Type of the column or the expression, in the store's words. */
+  readonly type: string;
+  /** What its value equals, as text, where there is no `window`. */
+  readonly key: string;
+  readonly window?: PartitionWindow;
+}
 /** Where something that SQL can read in place lies. */
 export interface Relation {
   /** Identity of the engine that reads it in place: equal for two values of one database. */
@@ -113,6 +124,8 @@ export interface Relation {
   readonly memory?: TableStream;
   /** Columns asked for; all when left out. */
   readonly columns?: readonly string[];
+  /** The rows meant, where not all are: those that hold all conditions of any of these slices. Only with `table`. */
+  readonly where?: readonly (readonly SliceCondition[])[];
   /** For messages: the asset's key. */
   readonly key: string;
 }
@@ -147,6 +160,8 @@ export interface OutputContext extends AssetAddress {
   readonly rowSchema?: StandardSchemaV1 | undefined;
   /** To be written with the value, in the same atomic act. The I/O manager adds `handler` and `rows`, and keeps one per partition, with `partition`. */
   readonly record: Omit<StoredRecord, "handler" | "rows">;
+  /** Of several partitions, the record of each by its key; `record` is what they share. */
+  readonly partitionRecords?: Readonly<Record<string, Omit<StoredRecord, "handler" | "rows">>> | undefined;
   /** Aborts the work at the store, not only the waiting. */
   readonly signal: AbortSignal;
   readonly log: (level: LogLevel, message: string) => void;

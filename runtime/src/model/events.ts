@@ -8,6 +8,8 @@ export interface PlannedStep {
   readonly assets: readonly string[];
   /** Steps that must succeed first. */
   readonly after: readonly string[];
+  /** Keys of the partitions it makes: one, or several for an asset that wants them together. Left out for a whole value. */
+  readonly partitions?: readonly string[];
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -18,6 +20,8 @@ interface InRun {
 }
 interface InStep extends InRun {
   readonly step: string;
+  /** Key of the partition, where the step or the output has exactly one. */
+  readonly partition?: string;
 }
 interface OfAsset extends InStep {
   readonly asset: string;
@@ -39,7 +43,14 @@ export type RunEvent =
   | (InStep & { readonly type: "step-failed"; readonly error: ErrorInfo; readonly attempt: number; readonly ms: number })
   | (InStep & { readonly type: "step-retrying"; readonly attempt: number; readonly delay: number; readonly error: ErrorInfo })
   | (InStep & { readonly type: "step-finished"; readonly ms: number })
-  | (InStep & { readonly type: "input-loaded"; readonly input: string; readonly upstream: string; readonly handler?: string; readonly ms: number })
+  | (InStep & {
+      readonly type: "input-loaded";
+      readonly input: string;
+      readonly upstream: string;
+      readonly upstreamPartition?: string;
+      readonly handler?: string;
+      readonly ms: number;
+    })
   | (InStep & { readonly type: "progress"; readonly done: number; readonly total?: number })
   | (InStep & { readonly type: "log"; readonly level: LogLevel; readonly message: string })
   | (OfAsset & { readonly type: "output-stored"; readonly metadata: StoredMetadata; readonly ms: number })

@@ -137,4 +137,12 @@ export interface AssetStatus {
   readonly failedAt?: number;
   /** Path, uri or table. */
   readonly place?: string;
+  /** Of an asset with partitions: how many there are, and how many of them are stored, failed last, or are neither. */
+  readonly partitions?: PartitionCounts;
+}
+export interface PartitionCounts {
+  readonly total: number;
+  readonly stored: number;
+  readonly failed: number;
+  readonly missing: number;
 }

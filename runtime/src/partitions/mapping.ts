@@ -27,7 +27,11 @@ type DimensionRule =
   | { readonly type: "key"; readonly key: string };
 type Rules = ReadonlyMap<string, DimensionRule>;
 /** A mapping before anything is known of the keys that there are; or why there is none, as a sentence without a subject. */
-export type MappingPlan = { readonly shape: InputMapping["shape"]; readonly rules: Rules } | { readonly mistake: string; readonly hint: string };
+export interface PartitionMapping {
+  readonly shape: InputMapping["shape"];
+  readonly rules: Rules;
+}
+export type MappingPlan = PartitionMapping | { readonly mistake: string; readonly hint: string };
 
 const containing: Readonly<Record<Grain, readonly Grain[]>> = {
   hour: ["hour", "day", "week", "month"],
@@ -177,7 +181,7 @@ export const mistakeText = (asset: string, upstream: string, input: string, { mi
   `${asset} takes ${upstream === asset ? "itself" : upstream} as its input "${input}", but ${asset} ${mistake}.`;
 
 /** Fills a plan with the keys that there are now. */
-export function mapInput(plan: Exclude<MappingPlan, { mistake: string }>, down: PartitionSpace | undefined, up: PartitionSpace): InputMapping {
+export function mapInput(plan: PartitionMapping, down: PartitionSpace | undefined, up: PartitionSpace): InputMapping {
   const single = up.definition[kind] !== "multi";
   const downAxes = new Map(down?.axes.map((axis, index) => [axis.name, { axis, index }]));
   const rules = up.axes.map((axis) => ({ axis, rule: plan.rules.get(axis.name)! }));
