@@ -1,17 +1,16 @@
 import type { Documents } from "./documents.ts";
+import type { CachedFile, IndexCache } from "./index/cache.ts";
 import type { FileFacts } from "./index/facts.ts";
-import { type Disk, readFacts, type Stamp, walk } from "./index/files.ts";
-import { folderOf, isConfig, isIgnoredPath, isInside, isModuleSetting, isSource } from "./index/paths.ts";
+import { type Disk, readFacts, type Stamp } from "./index/files.ts";
+import { folderOf, isIgnoredPath, isInside, isModuleSetting, isSource } from "./index/paths.ts";
 import type { Workspace } from "./index/workspace.ts";
-import { createPace } from "./pace.ts";
+import { createScanner, type Report } from "./scanner.ts";
 
 /** What a watcher told of a file or folder. */
 export interface DiskChange {
   readonly path: string;
   readonly type: "created" | "changed" | "deleted";
 }
-
-type Report = (done: number, total: number) => void;
 
 /** Keeps the workspace in step with disk and open documents. */
 export interface Indexer {
@@ -29,6 +28,9 @@ export interface Indexer {
   readonly diskChanged: (changes: readonly DiskChange[]) => void;
   /** Compares every file's stamp with the disk: after so many changes that asking for each costs more, or where nobody reports them. */
   readonly rescan: () => Promise<void>;
+  /** Writes the cache, where there is one; done by itself a while after each change. */
+  readonly save: () => Promise<void>;
+  readonly close: () => void;
 }
 
 export interface IndexerOptions {
@@ -37,6 +39,7 @@ export interface IndexerOptions {
   readonly disk: Disk;
   /** Called after every change to the workspace. */
   readonly onChange: () => void;
+  readonly cache?: IndexCache | undefined;
   /** Milliseconds of work at a stretch, while a walk goes on. */
   readonly slice?: number;
 }
@@ -48,10 +51,13 @@ function foldersOf(files: Iterable<string>): ReadonlySet<string> {
   return folders;
 }
 
+/** The cache is written so long after the last change, in milliseconds. */
+const saveDelay = 2000;
+
 /** So many changes at once are a branch switch: the tree is compared as a whole. */
 const manyChanges = 500;
 
-export function createIndexer({ workspace, disk, documents, onChange, slice = 8 }: IndexerOptions): Indexer {
+export function createIndexer({ workspace, disk, documents, onChange, cache, slice = 8 }: IndexerOptions): Indexer {
   const stamps = new Map<string, Stamp>();
   let folders: readonly string[] = [];
   let unsettled = 0;
@@ -64,6 +70,7 @@ export function createIndexer({ workspace, disk, documents, onChange, slice = 8 
     const done = queue.then(work).finally(() => {
       unsettled--;
       complete ||= unsettled === 0;
+      saveSoon();
       onChange();
     });
     queue = done.catch(() => undefined);
@@ -77,8 +84,8 @@ export function createIndexer({ workspace, disk, documents, onChange, slice = 8 
   };
   const isInFolders = (path: string) => folders.some((folder) => isInside(path, folder) && !isIgnoredPath(path, folder));
 
-  const readFile = (path: string): FileFacts | undefined =>
-    readFacts(path, disk, { lastGood: workspace.lastGood(path), always: workspace.has(path) });
+  const readFile = (path: string, size?: number): FileFacts | undefined =>
+    readFacts(path, disk, { lastGood: workspace.lastGood(path), always: workspace.has(path), size });
 
   const flush = () => {
     const facts = new Map<string, FileFacts>();
@@ -94,69 +101,35 @@ export function createIndexer({ workspace, disk, documents, onChange, slice = 8 
     onChange();
   };
 
-  /** Paths that a watcher reported while a walk goes on: what it found there before is older. */
-  let reported = new Set<string>();
-  const isReported = (path: string) => [...reported].some((each) => isInside(path, each));
+  const scanner = createScanner({ workspace, documents, disk, stamps, isInFolders, read: readFile, slice });
 
-  /** Takes files in, a slice at a time; what they name is linked when all of them are there. */
-  const take = async (found: ReadonlyMap<string, Stamp>, gone: readonly string[], report?: Report) => {
-    const pace = createPace(slice);
-    // Configs first: they say which of the others count.
-    const paths = [...found.keys()]
-      .filter((path) => isInFolders(path) && !isReported(path))
-      .sort((a, b) => Number(isConfig(b)) - Number(isConfig(a)));
-    workspace.collect({ added: paths, removed: gone.filter((path) => !isReported(path)), settings: true });
-    let facts = new Map<string, FileFacts>();
-    const collect = () => {
-      if (facts.size > 0) workspace.collect({ facts });
-      facts = new Map();
-    };
-    for (const [index, path] of paths.entries()) {
-      if (workspace.files.has(path)) {
-        stamps.set(path, found.get(path)!);
-        const read = documents.get(path) ? undefined : readFile(path);
-        if (read) facts.set(path, read);
-      }
-      if (!pace.isOver()) continue;
-      collect();
-      report?.(index, paths.length);
-      await pace.rest();
+  // ---- the cache
+
+  let saving: NodeJS.Timeout | undefined;
+  const saveSoon = () => {
+    clearTimeout(saving);
+    if (cache) saving = setTimeout(save, saveDelay).unref();
+  };
+  /** Only what lies on the disk as it was read; what does not parse depends on what it was before, and is read again. */
+  function* entriesOf(folder: string): Generator<readonly [string, CachedFile]> {
+    for (const [path, stamp] of stamps) {
+      if (!isInside(path, folder) || documents.get(path)) continue;
+      const packed = workspace.packed(path);
+      if (packed === undefined || workspace.parses(path)) yield [path, { ...stamp, packed }];
     }
-    collect();
-    while (!workspace.linkPending(pace.isOver)) await pace.rest();
+  }
+  const save = async () => {
+    clearTimeout(saving);
+    if (cache && complete) for (const folder of folders) await cache.save(folder, entriesOf(folder));
   };
 
-  const scan = async (roots: readonly string[], report?: Report) => {
-    const pace = createPace(slice);
-    const present = new Set<string>();
-    const fresh = new Map<string, Stamp>();
-    reported = new Set();
-    for (const root of roots) {
-      for (const some of walk(root, disk)) {
-        for (const path of some) {
-          const stamp = isSource(path) ? disk.stamp(path) : undefined;
-          if (!stamp) continue;
-          present.add(path);
-          const before = stamps.get(path);
-          if (!before || before.mtime !== stamp.mtime || before.size !== stamp.size) fresh.set(path, stamp);
-        }
-        await pace.rest();
-      }
-    }
-    const gone = [...stamps.keys()].filter((path) => !present.has(path) && !isReported(path) && roots.some((root) => isInside(path, root)));
-    for (const path of gone) stamps.delete(path);
-    await take(
-      fresh,
-      gone.filter((path) => !documents.get(path)),
-      report,
-    );
-  };
+  // ---- changes
 
-  const rescan = () => enqueue(() => scan(folders));
+  const rescan = () => enqueue(() => scanner.scan(folders));
 
   const diskChanged = (changes: readonly DiskChange[]) => {
     if (changes.length > manyChanges) return void rescan();
-    if (unsettled > 0) for (const { path } of changes) reported.add(path);
+    scanner.reported(changes.map(({ path }) => path));
     const facts = new Map<string, FileFacts>();
     const added: string[] = [];
     const removed: string[] = [];
@@ -186,7 +159,8 @@ export function createIndexer({ workspace, disk, documents, onChange, slice = 8 
       workspace.update({ added, removed, facts, settings });
       onChange();
     }
-    if (newFolders.length > 0) void enqueue(() => scan(newFolders));
+    saveSoon();
+    if (newFolders.length > 0) void enqueue(() => scanner.scan(newFolders));
   };
 
   return {
@@ -195,16 +169,19 @@ export function createIndexer({ workspace, disk, documents, onChange, slice = 8 
     folders: () => folders,
     flush,
     rescan,
+    save,
+    close: () => clearTimeout(saving),
     diskChanged,
     addFolders: (more, report) => {
       const roots = more.filter((folder) => !folders.includes(folder));
       folders = [...folders, ...roots];
-      return enqueue(() =>
-        scan(
-          roots.filter((root) => !folders.some((other) => other !== root && isInside(root, other))),
-          report,
-        ),
-      );
+      // A folder inside another one is walked with it, unless it lies where that walk does not go.
+      const isWalked = (root: string) => folders.some((other) => other !== root && isInside(root, other) && !isIgnoredPath(`${root}/file`, other));
+      return enqueue(async () => {
+        const walked = roots.filter((root) => folders.includes(root) && !isWalked(root));
+        const cached = await Promise.all(walked.map((root) => cache?.load(root) ?? []));
+        await scanner.scan(walked, new Map(cached.flatMap((files) => [...files])), report);
+      });
     },
     removeFolders: (gone) => {
       folders = folders.filter((folder) => !gone.includes(folder));

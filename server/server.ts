@@ -20,6 +20,7 @@ import { hover } from "./features/hover.ts";
 import { references } from "./features/references.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
 import { createGraphFeed } from "./graph-feed.ts";
+import { createCache } from "./index/cache.ts";
 import { type Disk, nodeDisk, readFacts } from "./index/files.ts";
 import { pathOfUri } from "./index/paths.ts";
 import { createWorkspace } from "./index/workspace.ts";
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly disk?: Disk;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Called when a large first index is finished. */
+  readonly releaseMemory?: () => void;
 }
 
 function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
@@ -66,16 +69,19 @@ function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly st
 
 const plainLocation = ({ targetUri, targetSelectionRange }: LocationLink): Location => ({ uri: targetUri, range: targetSelectionRange });
 
+/** From so many files on, the first index leaves memory behind that is worth giving back. */
+const manyFiles = 500;
+
 /** How often lenses that say how long ago something was are drawn anew, in milliseconds. */
 const agePeriod = 60_000;
 
 /** Serves one client on a connection that does not listen yet. */
-export function serve(connection: Connection, { disk = nodeDisk, now = Date.now }: ServerOptions = {}): void {
+export function serve(connection: Connection, { disk = nodeDisk, now = Date.now, releaseMemory = () => {} }: ServerOptions = {}): void {
   connection.onInitialize((params) => {
     const abilities = abilitiesOf(params);
-    const { features = {} } = (params.initializationOptions ?? {}) as InitializationOptions;
+    const { features = {}, storagePath } = (params.initializationOptions ?? {}) as InitializationOptions;
     const has = (feature: FeatureName) => features[feature] !== false;
-    startSession(connection, { abilities, has, folders: foldersOf(params), disk, now });
+    startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, disk, now, releaseMemory });
     return { capabilities: capabilitiesFor(abilities, has), serverInfo: { name: "Sluice" } };
   });
   connection.listen();
@@ -85,18 +91,21 @@ interface Session {
   readonly abilities: ClientAbilities;
   readonly has: (feature: FeatureName) => boolean;
   readonly folders: readonly string[];
+  readonly storagePath: string | undefined;
   readonly disk: Disk;
   readonly now: () => number;
+  readonly releaseMemory: () => void;
 }
 
-function startSession(connection: Connection, { abilities, has, folders, disk, now }: Session): void {
+function startSession(connection: Connection, { abilities, has, folders, storagePath, disk, now, releaseMemory }: Session): void {
   const documents = createDocuments();
   const statuses = createStatuses();
   const workspace = createWorkspace({
     disk,
     load: (path) => (documents.get(path) ? documents.facts(path, undefined, true) : readFacts(path, disk, { always: true })),
   });
-  const indexer = createIndexer({ workspace, disk, documents, onChange: () => changed() });
+  const cache = storagePath === undefined ? undefined : createCache(storagePath, (message) => connection.console.warn(message));
+  const indexer = createIndexer({ workspace, disk, documents, cache, onChange: () => changed() });
   const context: FeatureContext = {
     workspace,
     statuses,
@@ -169,6 +178,9 @@ function startSession(connection: Connection, { abilities, has, folders, disk, n
     } finally {
       progress?.done();
     }
+    feed.flush();
+    // Not at once: the client asks for the graph first.
+    if (workspace.files.size > manyFiles) setTimeout(releaseMemory, 3000).unref();
     await watched;
     if (!abilities.workspaceFolders) return;
     connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
@@ -180,7 +192,7 @@ function startSession(connection: Connection, { abilities, has, folders, disk, n
   connection.onShutdown(() => {
     clearInterval(ages);
     clearImmediate(flushing);
-    for (const each of [feed, lenses, diagnostics, watching]) each.close();
+    for (const each of [feed, lenses, diagnostics, watching, indexer]) each.close();
   });
 
   // ---- what the client asks

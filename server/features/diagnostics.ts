@@ -25,7 +25,7 @@ function placeOf(workspace: Workspace, node: Node, message: string, span?: Span)
 }
 
 /** False while its file has syntax errors: then nothing is said elsewhere because of it. */
-const isWhole = (workspace: Workspace, node: Node) => workspace.facts(node.path)?.parses === true;
+const isWhole = (workspace: Workspace, node: Node) => workspace.parses(node.path);
 
 /** Collects the findings of one file. */
 function findingsOf(workspace: Workspace, path: string, withGraph: boolean): Diagnostic[] {

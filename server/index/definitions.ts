@@ -54,17 +54,20 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
     for (const at of object.properties) if (propertyName(at.name) !== "run") visit(at);
   };
 
+  /** What the definition says about itself; of two specs the first counts. */
   const describe = (...specs: readonly (ts.ObjectLiteralExpression | undefined)[]) => {
-    const first = <Value>(read: (spec: ts.ObjectLiteralExpression) => Value | undefined) => {
-      for (const spec of specs) {
-        const value = spec && read(spec);
-        if (value !== undefined) return value;
+    let group: string | undefined;
+    let description: string | undefined;
+    let manager: ts.Expression | undefined;
+    for (const spec of specs) {
+      for (const at of spec?.properties ?? []) {
+        const value = ts.isPropertyAssignment(at) ? at.initializer : ts.isShorthandPropertyAssignment(at) ? at.name : undefined;
+        const name = value && propertyName(at.name);
+        if (name === "group") group ??= literal(value);
+        else if (name === "description") description ??= literal(value);
+        else if (name === "ioManager") manager ??= value;
       }
-      return undefined;
-    };
-    const group = first((spec) => literal(property(spec, "group")));
-    const description = first((spec) => literal(property(spec, "description")));
-    const manager = first((spec) => property(spec, "ioManager"));
+    }
     const chain = manager && chainOf(manager);
     return {
       ...(group === undefined ? {} : { group }),

@@ -73,11 +73,17 @@ export interface ReadOptions {
   readonly lastGood?: FileFacts | undefined;
   /** Also for a file that never names the package. */
   readonly always?: boolean;
+  /** Length in bytes, where it is known. */
+  readonly size?: number | undefined;
 }
 
 /** Facts of a file on disk; `undefined` where it is gone, too long, or cannot define an asset. */
-export function readFacts(path: string, disk: Pick<Disk, "read" | "stamp">, { lastGood, always = false }: ReadOptions = {}): FileFacts | undefined {
-  if ((disk.stamp(path)?.size ?? Number.POSITIVE_INFINITY) > largestFile) return undefined;
+export function readFacts(
+  path: string,
+  disk: Pick<Disk, "read" | "stamp">,
+  { lastGood, always = false, size }: ReadOptions = {},
+): FileFacts | undefined {
+  if ((size ?? disk.stamp(path)?.size ?? Number.POSITIVE_INFINITY) > largestFile) return undefined;
   const content = disk.read(path);
   if (!content || (!always && !mentionsPackage(content))) return undefined;
   return parseFacts(path, textOf(content), lastGood);

@@ -12,6 +12,7 @@ export function idsOf(uri: string, assets: readonly AssetFact[]): string[] {
     const name = local(asset);
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    return count === 1 ? `${uri}#${name}` : `${uri}#${name}~${count}`;
+    // Joined, not written as one template: that would keep the pieces beside the whole.
+    return [uri, "#", name, ...(count === 1 ? [] : ["~", String(count)])].join("");
   });
 }

@@ -1,21 +1,153 @@
-import type { FileFacts } from "./facts.ts";
+import type { AliasFact, AssetFact, ExportFact, FileFacts, ImportFact, RefFact, Span } from "./facts.ts";
 
-/** Facts as a text: a quarter of the memory, and what the cache on disk holds. */
+/** Facts as a text: a small part of the objects' memory, and what the cache on disk holds. */
 export type PackedFacts = string;
 
-export function pack(facts: FileFacts): PackedFacts {
-  const lengths = facts.lines.map((start, index) => start - (facts.lines[index - 1] ?? 0));
-  return JSON.stringify({ ...facts, lines: lengths });
+/** Layout of what is packed: another number cannot be read. */
+export const packVersion = 1;
+
+/*
+ * Lists instead of objects, because names of properties would be most of the text; 0 stands for what is left out. References that the
+ * outputs of one definition share are written once.
+ */
+type Optional<Value> = Value | 0;
+type PackedRef = readonly [
+  target: string | readonly string[] | number,
+  text: Optional<string>,
+  start: number,
+  end: number,
+  input?: string,
+  inputStart?: number,
+  inputEnd?: number,
+];
+type PackedAsset = readonly [
+  kind: AssetFact["kind"],
+  path: Optional<readonly string[]>,
+  key: Optional<string>,
+  spans: readonly number[],
+  refs: number,
+  more: Optional<Pick<AssetFact, "group" | "description" | "ioManager" | "stale">>,
+  exported: 0 | 1,
+];
+type PackedExport = string | readonly [name: string, local: Optional<string>, imported: Optional<string>, spec: Optional<string>];
+type Packed = readonly [
+  parses: 0 | 1,
+  lines: readonly number[],
+  imports: readonly (readonly string[])[],
+  exports: readonly PackedExport[],
+  aliases: readonly (readonly [AliasFact["path"], AliasFact["chain"]])[],
+  refs: readonly (readonly PackedRef[])[],
+  assets: readonly PackedAsset[],
+  rest: Optional<Partial<Pick<FileFacts, "managerKeys" | "checks" | "config">>>,
+];
+
+const knownText = (target: PackedRef[0]) => (typeof target === "string" ? target : typeof target === "number" ? undefined : target.join("."));
+
+function packRef({ input, inputSpan, chain, key, inline, text, span }: RefFact): PackedRef {
+  const target = inline ?? chain ?? key ?? -1;
+  const head = [target, text === knownText(target) ? 0 : text, span[0], span[1]] as const;
+  return input === undefined || !inputSpan ? head : [...head, input, inputSpan[0], inputSpan[1]];
 }
 
-export function unpack(packed: PackedFacts): FileFacts {
-  const facts = JSON.parse(packed) as FileFacts;
+function unpackRef([target, text, start, end, input, inputStart, inputEnd]: PackedRef): RefFact {
+  const named = typeof target === "string" ? { key: target } : typeof target === "object" ? { chain: target } : target < 0 ? {} : { inline: target };
+  return {
+    ...(input === undefined ? {} : { input, inputSpan: [inputStart!, inputEnd!] as const }),
+    ...named,
+    text: text === 0 ? knownText(target)! : text,
+    span: [start, end],
+  };
+}
+
+/** Imports of one module together: `[spec, local, imported, …]`. */
+function packImports(imports: readonly ImportFact[]): string[][] {
+  const packed: string[][] = [];
+  for (const { local, imported, spec } of imports) {
+    const last = packed.at(-1);
+    if (last?.[0] === spec) last.push(local, imported);
+    else packed.push([spec, local, imported]);
+  }
+  return packed;
+}
+
+function unpackImports(packed: Packed[2]): ImportFact[] {
+  const imports: ImportFact[] = [];
+  for (const list of packed) for (let at = 1; at < list.length; at += 2) imports.push({ local: list[at]!, imported: list[at + 1]!, spec: list[0]! });
+  return imports;
+}
+
+const packExport = ({ name, local, imported, spec }: ExportFact): PackedExport =>
+  name === local && imported === undefined && spec === undefined ? name : [name, local ?? 0, imported ?? 0, spec ?? 0];
+
+function unpackExport(packed: PackedExport): ExportFact {
+  if (typeof packed === "string") return { name: packed, local: packed };
+  const [name, local, imported, spec] = packed;
+  return { name, ...(local === 0 ? {} : { local }), ...(imported === 0 ? {} : { imported }), ...(spec === 0 ? {} : { spec }) };
+}
+
+function packAsset(asset: AssetFact, refs: number): PackedAsset {
+  const { kind, path, key, span, keySpan, nameSpan, exported, group, description, ioManager, stale } = asset;
+  const more = {
+    ...(group === undefined ? {} : { group }),
+    ...(description === undefined ? {} : { description }),
+    ...(ioManager ? { ioManager } : {}),
+    ...(stale ? { stale } : {}),
+  };
+  // An empty key is one as well, though a wrong one: only 0 is none.
+  return [kind, path ?? 0, key ?? 0, [...span, ...keySpan, ...(nameSpan ?? [])], refs, Object.keys(more).length > 0 ? more : 0, exported ? 1 : 0];
+}
+
+function unpackAsset([kind, path, key, spans, , more, exported]: PackedAsset, refs: readonly RefFact[]): AssetFact {
+  const span = (at: number): Span => [spans[at]!, spans[at + 1]!];
+  return {
+    kind,
+    ...(path === 0 ? {} : { path }),
+    ...(key === 0 ? {} : { key }),
+    span: span(0),
+    keySpan: span(2),
+    ...(spans.length > 4 ? { nameSpan: span(4) } : {}),
+    ...(more === 0 ? {} : more),
+    refs,
+    ...(exported === 1 ? { exported: true } : {}),
+  };
+}
+
+export function pack({ parses, lines, imports, exports, aliases, assets, managerKeys, checks, config }: FileFacts): PackedFacts {
+  const lists = [...new Set(assets.map(({ refs }) => refs))];
+  const rest = { ...(managerKeys.length > 0 ? { managerKeys } : {}), ...(checks.length > 0 ? { checks } : {}), ...(config ? { config } : {}) };
+  const packed: Packed = [
+    parses ? 1 : 0,
+    lines.map((start, index) => start - (lines[index - 1] ?? 0)),
+    packImports(imports),
+    exports.map(packExport),
+    aliases.map(({ path, chain }) => [path, chain]),
+    lists.map((refs) => refs.map(packRef)),
+    assets.map((asset) => packAsset(asset, lists.indexOf(asset.refs))),
+    Object.keys(rest).length > 0 ? rest : 0,
+  ];
+  return JSON.stringify(packed);
+}
+
+export function unpack(text: PackedFacts): FileFacts {
+  const [parses, lengths, imports, exports, aliases, lists, assets, rest] = JSON.parse(text) as Packed;
   let start = 0;
-  const lines = facts.lines.map((length) => {
+  const lines = lengths.map((length) => {
     start += length;
     return start;
   });
-  return { ...facts, lines };
+  const refs = lists.map((list) => list.map(unpackRef));
+  const { managerKeys = [], checks = [], config } = rest === 0 ? {} : rest;
+  return {
+    parses: parses === 1,
+    lines,
+    imports: unpackImports(imports),
+    exports: exports.map(unpackExport),
+    aliases: aliases.map(([path, chain]) => ({ path, chain })),
+    assets: assets.map((asset) => unpackAsset(asset, refs[asset[4]]!)),
+    managerKeys,
+    checks,
+    ...(config ? { config } : {}),
+  };
 }
 
 /** The same text, without the file's text behind it that a cut-out piece keeps alive. */

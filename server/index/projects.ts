@@ -51,11 +51,10 @@ export function createProjects(): Projects {
   };
   const covers = (path: string): boolean => {
     const folder = of(folderOf(path));
-    const globs = configOf(folder)?.assets;
-    if (!globs) return true;
     let matches = patterns.get(folder);
     if (!matches) {
-      matches = assetPatterns(globs);
+      const globs = configOf(folder)?.assets;
+      matches = globs ? assetPatterns(globs) : () => true;
       patterns.set(folder, matches);
     }
     return matches(path.slice(folder.length + 1));

@@ -7,6 +7,7 @@ import { type PackedFacts, pack, unpack } from "./pack.ts";
 /** What is known of one file. */
 interface FileState {
   readonly packed: PackedFacts;
+  readonly parses: boolean;
   /** Left out where `packed` is it. */
   readonly lastGood?: PackedFacts;
   readonly nodes: readonly Node[];
@@ -20,6 +21,8 @@ export interface Registry {
   /** The last facts that came from a text without syntax errors. */
   readonly lastGood: (path: string) => FileFacts | undefined;
   readonly packed: (path: string) => PackedFacts | undefined;
+  /** False for a half-typed file, and for one that is not here. */
+  readonly parses: (path: string) => boolean;
   readonly nodesIn: (path: string) => readonly Node[];
   readonly nodes: ReadonlyMap<string, Node>;
   readonly keys: KeyIndex;
@@ -79,6 +82,7 @@ export function createRegistry(): Registry {
     files: () => states.keys(),
     has: (path) => states.has(path),
     packed: (path) => states.get(path)?.packed,
+    parses: (path) => states.get(path)?.parses ?? false,
     nodesIn: (path) => states.get(path)?.nodes ?? [],
     facts,
     lastGood: (path) => {
@@ -95,9 +99,9 @@ export function createRegistry(): Registry {
     drop,
     put: (path, taken, made) => {
       const before = states.get(path);
-      const lastGood = taken.parses ? undefined : (before?.lastGood ?? (facts(path)?.parses ? before?.packed : undefined));
+      const lastGood = taken.parses ? undefined : (before?.lastGood ?? (before?.parses ? before.packed : undefined));
       drop(path);
-      states.set(path, { packed: pack(taken), nodes: made, ...(lastGood === undefined ? {} : { lastGood }) });
+      states.set(path, { packed: pack(taken), parses: taken.parses, nodes: made, ...(lastGood === undefined ? {} : { lastGood }) });
       keep(path, taken);
       for (const node of made) {
         nodes.set(node.id, node);

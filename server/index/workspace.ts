@@ -8,7 +8,7 @@ import { createModules, type ModuleDisk, settings } from "./modules.ts";
 import { type Node, nodesOf } from "./node.ts";
 import { isConfig, isInside } from "./paths.ts";
 import { createProjects } from "./projects.ts";
-import { createRegistry, distinct, type Registry } from "./registry.ts";
+import { createRegistry, type Registry } from "./registry.ts";
 import { createResolver, type Resolver } from "./resolve.ts";
 import { createReverse } from "./reverse.ts";
 
@@ -27,7 +27,7 @@ export interface Update {
   readonly settings?: boolean;
 }
 
-type Reading = Pick<Registry, "has" | "facts" | "lastGood" | "packed" | "nodesIn" | "nodes" | "keys" | "fact" | "edges" | "downstream">;
+type Reading = Pick<Registry, "has" | "facts" | "lastGood" | "packed" | "parses" | "nodesIn" | "nodes" | "keys" | "fact" | "edges" | "downstream">;
 
 /** The index: files, the assets in them, and who reads whom. Knows neither protocol nor clock, and the disk only through its options. */
 export interface Workspace extends Reading {
@@ -160,7 +160,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     }
   };
 
-  const targets = (id: string) => [...distinct(nodes.get(id)?.targets ?? [])];
+  const targets = (id: string) => (nodes.get(id)?.targets ?? []).filter((target) => target !== undefined);
   /** A new cycle passes through an asset whose edges changed, and an old one only ends where one of its members changed. */
   const findCycles = (changed: Iterable<string>) => {
     const roots = new Set([...cycles.keys(), ...changed].filter((id) => nodes.has(id)));
