@@ -41,6 +41,8 @@ export { self, source } from "./assets/source.ts";
 export type { ColumnType, Described, Metadata, Received, Retry, Storage } from "./assets/storage.ts";
 export type { Cloneable, DefaultStorable, Register, RowOf, TableValue, TableValues } from "./assets/values.ts";
 export { type ReadCsvOptions, type ReadJsonOptions, type ReadOptions, readCsv, readJson, readParquet } from "./duckdb/readers.ts";
+export type { AnyFormat, Format, Sink, Source } from "./formats/format.ts";
+export { pageOfStream } from "./formats/memory-tables.ts";
 export { arrow } from "./handlers/arrow.ts";
 export { batches } from "./handlers/batches.ts";
 export { type RowOptions, rows } from "./handlers/rows.ts";
@@ -75,6 +77,9 @@ export {
   type types,
   type UpstreamRow,
 } from "./io/manager.ts";
+export type { LocalFiles, ObjectInfo, ObjectStore, PutOptions, StoredObject } from "./io/objects/store.ts";
+export { type ObjectOptions, objectIOManager } from "./io/objects.ts";
+export { type TableContent, type TableFacts, type TableName, type TableRead, type TableStore, type TableWrite, tableIOManager } from "./io/tables.ts";
 export { type ErrorCode, SluiceError } from "./model/errors.ts";
 export type { LogLevel } from "./model/events.ts";
 export type { Filter, FilterOperator, Page, PageRequest, Sort } from "./model/page.ts";
