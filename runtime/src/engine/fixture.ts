@@ -4,6 +4,7 @@ import { SluiceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import type { Clock } from "./clock.ts";
+import { valueId } from "./partitioning.ts";
 import { type ExecuteOptions, executeRun, type PlanOptions, planRun } from "./run.ts";
 import { openTarget, type Target } from "./target.ts";
 
@@ -48,6 +49,7 @@ export function fakeAssets(list: Readonly<Record<string, FakeAsset>>): ReadonlyM
       timeout,
       pool,
       subset = false,
+      range,
       run = () => key,
       ...own
     } = spec;
@@ -57,7 +59,20 @@ export function fakeAssets(list: Readonly<Record<string, FakeAsset>>): ReadonlyM
     }
     const madeInputs: Record<string, InputDefinition> = {};
     const madeOutputs: Record<string, AssetDefinition> = {};
-    const step: StepDefinition = { id: key, outputs: madeOutputs, inputs: madeInputs, deps, resources, params, retry, timeout, pool, subset, run };
+    const step: StepDefinition = {
+      id: key,
+      outputs: madeOutputs,
+      inputs: madeInputs,
+      deps,
+      resources,
+      params,
+      retry,
+      timeout,
+      pool,
+      subset,
+      range,
+      run,
+    };
     for (const [name, more] of Object.entries(outputs ?? { "": {} })) {
       const outputKey = name === "" ? key : `${key}/${name}`;
       madeOutputs[name] = { ...blank(outputKey), ...own, ...more, step };
@@ -66,8 +81,8 @@ export function fakeAssets(list: Readonly<Record<string, FakeAsset>>): ReadonlyM
     wiring.push(() => {
       for (const [name, wanted] of Object.entries(inputs)) {
         const { key: from, ...more } = typeof wanted === "string" ? { key: wanted } : wanted;
-        const upstream = assets.get(from) ?? blank(from);
-        madeInputs[name] = { [kind]: "input", upstream, handler: upstream.handler, allowMissingPartitions: false, merged: false, ...more };
+        const upstream = from === key ? undefined : (assets.get(from) ?? blank(from));
+        madeInputs[name] = { [kind]: "input", upstream, handler: upstream?.handler, allowMissingPartitions: false, merged: false, ...more };
       }
     });
   }
@@ -81,7 +96,9 @@ export interface MemoryManager extends AnyIOManager {
   readonly calls: string[];
 }
 
-/** Keeps values by reference. `more` replaces what a test wants to see fail. */
+const named = (key: string, partitions: readonly string[]) => (partitions.length === 0 ? key : `${key} ${partitions.join(",")}`);
+
+/** Keeps values by reference, of assets with partitions each by itself. `more` replaces what a test wants to see fail. */
 export function memory(name = "memory", more: Partial<AnyIOManager> = {}): MemoryManager {
   const values: MemoryManager["values"] = new Map();
   const calls: string[] = [];
@@ -89,18 +106,28 @@ export function memory(name = "memory", more: Partial<AnyIOManager> = {}): Memor
     name,
     values,
     calls,
-    handleOutput: async ({ key, record }: OutputContext, value: unknown): Promise<StoredMetadata> => {
-      calls.push(`store ${key}`);
-      values.set(key, { value, record: { ...record, handler: "reference" } });
+    handleOutput: async ({ key, record, partitions, partitionRecords }: OutputContext, value: unknown): Promise<StoredMetadata> => {
+      calls.push(`store ${named(key, partitions)}`);
+      if (partitions.length === 0) values.set(key, { value, record: { ...record, handler: "reference" } });
+      for (const partition of partitions) {
+        values.set(valueId(key, partition), { value, record: { ...record, partition, ...partitionRecords?.[partition], handler: "reference" } });
+      }
       return { place: `${name}:${key}`, handler: "reference" };
     },
-    loadInput: async ({ key }: InputContext) => {
-      calls.push(`load ${key}`);
-      const found = values.get(key);
-      if (!found) throw new SluiceError("io/not-found", `Nothing is stored under "${key}".`, { asset: key });
-      return found.value;
+    loadInput: async ({ key, partitions }: InputContext) => {
+      calls.push(`load ${named(key, partitions)}`);
+      const all = (partitions.length === 0 ? [undefined] : partitions).map((partition) => {
+        const found = values.get(valueId(key, partition));
+        if (found) return found.value;
+        throw new SluiceError("io/not-found", `Nothing is stored under "${valueId(key, partition)}".`, { asset: key });
+      });
+      return all.length === 1 ? all[0] : all;
     },
-    inspect: async ({ key }: InputContext) => values.get(key)?.record,
+    inspect: async ({ key, partitions }: InputContext) => values.get(valueId(key, partitions[0]))?.record,
+    inspectPartitions: async ({ key }: InputContext) => {
+      const own = [...values].filter(([id]) => id.startsWith(`${key} `));
+      return new Map(own.map(([id, { record }]) => [id.slice(key.length + 1), record]));
+    },
     ...more,
   };
 }
@@ -139,10 +166,10 @@ export function fakeProject(
 export async function materialize(
   { project, target }: FakeProject,
   selection: string,
-  more: Partial<Pick<PlanOptions, "upstream" | "params"> & Omit<ExecuteOptions, "plan">> = {},
+  more: Partial<Pick<PlanOptions, "upstream" | "params" | "partitions" | "missing" | "now"> & Omit<ExecuteOptions, "plan">> = {},
 ) {
   const events: RunEvent[] = [];
-  const { upstream, params, history } = more;
+  const { upstream, params, history, partitions, missing, now } = more;
   const plan = await planRun({
     project,
     target,
@@ -151,6 +178,9 @@ export async function materialize(
     ...(history ? { history } : {}),
     ...(upstream === undefined ? {} : { upstream }),
     ...(params ? { params } : {}),
+    ...(partitions ? { partitions } : {}),
+    ...(missing ? { missing } : {}),
+    ...(now === undefined ? {} : { now }),
   });
   const emit = (event: RunEvent) => {
     events.push(event);

@@ -108,7 +108,8 @@ function seriesOf(definition: TimePartitions): TimeSeries {
     key,
     index: (text) => {
       const time = parseTime(text);
-      if (!time) return undefined;
+      // The key of a month is no key of its first day, nor the other way round: several definitions may be asked for the same text.
+      if (time?.precision !== (grain === "month" ? "month" : dates ? "day" : "time")) return undefined;
       const at = time.offset === undefined ? zone.instant(time.wall) : time.wall - time.offset;
       reach(at);
       const index = count(at) - 1;

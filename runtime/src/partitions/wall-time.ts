@@ -21,8 +21,15 @@ export function offsetText(offset: number): string {
   return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
+export interface WrittenTime {
+  readonly wall: number;
+  readonly offset?: number;
+  /** The least part that is written. */
+  readonly precision: "month" | "day" | "time";
+}
+
 /** A time as people write it: ISO 8601 down to any of its parts, or with "-" before the hour as in keys. Wall time in ms; `offset` in ms. */
-export function parseTime(text: string): { readonly wall: number; readonly offset?: number } | undefined {
+export function parseTime(text: string): WrittenTime | undefined {
   const found = /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T -](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$/i.exec(text.trim());
   if (!found) return undefined;
   const [, year, month, date = "01", hour = "00", minute = "00", second = "00", fraction = "0", zone] = found;
@@ -30,8 +37,9 @@ export function parseTime(text: string): { readonly wall: number; readonly offse
     Date.UTC(Number(year), Number(month) - 1, Number(date), Number(hour), Number(minute), Number(second)) + Math.floor(Number(fraction) * 1000);
   // Such as February 31st, which would be read as March 3rd.
   if (dateText(wall) !== `${year}-${month}-${date}` || timeText(wall) !== `${hour}:${minute}`) return undefined;
-  if (zone === undefined) return { wall };
+  const precision = found[3] === undefined ? "month" : found[4] === undefined ? "day" : "time";
+  if (zone === undefined) return { wall, precision };
   const sign = zone.startsWith("-") ? -1 : 1;
   const offset = /z/i.test(zone) ? 0 : sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6))) * 60_000;
-  return { wall, offset };
+  return { wall, offset, precision };
 }
