@@ -11,7 +11,7 @@ const commands = [
   ["style", tool("@biomejs/biome/bin/biome"), ["check", "--error-on-warnings", "."]],
   [
     "imports",
-    tool("dependency-cruiser/bin/depcruise.mjs"),
+    tool("dependency-cruiser/bin/dependency-cruiser.mjs"),
     ["--config", ".dependency-cruiser.cjs", "runtime/src", "server", "client", "media"],
   ],
   ["unused", tool("knip/bin/knip.js"), []],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -52,13 +52,6 @@ export function makeProject(files: Readonly<Record<string, string>>): TestProjec
   };
   project.write(files);
   return project;
-}
-
-/** Links an installed package into the project. */
-export function linkPackage(project: TestProject, name: string, target: string): void {
-  const link = project.file(`node_modules/${name}`);
-  mkdirSync(path.dirname(link), { recursive: true });
-  symlinkSync(target, link, "dir");
 }
 
 /** A stand-in for `sluice` with the definitions that loading needs, as an installed package. */
