@@ -20,9 +20,11 @@ export interface GraphFeedOptions {
   readonly delay?: number;
   /** A delta of more assets is not sent: whoever wants the graph is made to ask for all of it. */
   readonly largestDelta?: number;
+  /** Milliseconds of work at a stretch, for a snapshot. */
+  readonly slice?: number;
 }
 
-export function createGraphFeed({ workspace, isComplete, send, delay = 100, largestDelta = 2000 }: GraphFeedOptions): GraphFeed {
+export function createGraphFeed({ workspace, isComplete, send, delay = 100, largestDelta = 2000, slice = 8 }: GraphFeedOptions): GraphFeed {
   let revision = 0;
   let told = { projects: "[]", complete: false };
   let timer: NodeJS.Timeout | undefined;
@@ -56,7 +58,7 @@ export function createGraphFeed({ workspace, isComplete, send, delay = 100, larg
     flush();
     const changed = new Set<string>();
     const assets = new Map<string, IndexedAsset | undefined>();
-    const pace = createPace(8);
+    const pace = createPace(slice);
     outdated.add(changed);
     try {
       for (const id of [...workspace.nodes.keys()]) {

@@ -249,6 +249,15 @@ export const f = asset("f", { inputs: { hidden }, run: () => 1 });
     expect(items(await pull(client, "assets/sales.ts")).map(({ code }) => code)).toEqual(["graph/duplicate-key"]);
   });
 
+  it("are not about files that no project loads", async () => {
+    write("assets/faulty.test.ts", faulty);
+    write("other/faulty.ts", faulty);
+    const client = await start();
+    expect(items(await pull(client, "assets/faulty.test.ts"))).toEqual([]);
+    expect(items(await pull(client, "other/faulty.ts"))).toEqual([]);
+    expect(items(await pull(client, "assets/sales.ts"))).toEqual([]);
+  });
+
   it("are asked for over the workspace, and not sent again when they are the same", async () => {
     write("assets/faulty.ts", faulty);
     const client = await start();

@@ -93,7 +93,8 @@ function findingsOf(workspace: Workspace, path: string, withGraph: boolean): Dia
     if (!node.covered) continue;
     const mistake = node.key === undefined ? undefined : keyMistake(node.key);
     if (mistake) malformedKey(node, mistake);
-    if (!withGraph) continue;
+    // Without a project nothing is loaded together: tests and scripts may define what they like.
+    if (!withGraph || node.scope === "") continue;
     if (node.member && node.key !== undefined) duplicateKey(node);
     for (const { ref, target } of workspace.edges(node)) {
       // The outputs of one definition share its references.

@@ -142,7 +142,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     const own = nodesIn(path);
     const links = linkFile(path, facts, own, { resolver, keys, idAt: (file, index) => nodesIn(file)[index]?.id });
     for (const node of own) registry.connect(node, links.targets[node.index]!, links.managers[node.index]);
-    const lost = own.some((node) => facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
+    const lost = own.some((node) => node.scope !== "" && facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
     if (lost || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
     else faulty.delete(path);
     seen.set(path, links.seen);
