@@ -19,6 +19,8 @@ export interface PageSource {
   readonly rowId?: string;
   /** True when rows are found by a range of `rowId` without reading those before: a table's `rowid`. */
   readonly byRange?: boolean;
+  /** Condition of the rows that there are, where not all of `from` are meant. */
+  readonly where?: string;
 }
 
 /** Most rows of one page. */
@@ -40,7 +42,7 @@ export async function pageOf(connection: Connection, database: Database, source:
   const orders = openOrders(connection, database);
   const facts = await orders.facts(`${database.version()} ${source.version}`, () => factsOf(connection, source));
   const columns = request.columns?.length ? request.columns.map((name) => columnNamed(facts.columns, name)) : facts.columns;
-  const clauses = clausesOf(request, facts.columns);
+  const clauses = within(source, clausesOf(request, facts.columns));
   const offset = Math.max(0, Math.trunc(request.offset) || 0);
   const limit = Math.min(mostRows, Math.max(0, Math.trunc(request.limit) || 0));
   const select = columns.map((column) => `t.${quoteName(column.name)}`).join(", ");
@@ -54,6 +56,9 @@ export async function pageOf(connection: Connection, database: Database, source:
     throw await filterMistake(connection, request.filter ?? [], facts.columns, thrown);
   }
 }
+
+const within = ({ where }: PageSource, clauses: Clauses): Clauses =>
+  where === undefined ? clauses : { ...clauses, where: clauses.where === "" ? ` WHERE (${where})` : `${clauses.where} AND (${where})` };
 
 interface PageStatement {
   readonly sql: string;
@@ -95,12 +100,15 @@ async function statement(
   return { sql: `SELECT ${select} FROM (${range}) AS o JOIN ${from} AS t ON t.${rowId} = o.r ORDER BY o.p`, values: [], rows: made.rows };
 }
 
-async function factsOf(connection: Connection, { from, rowId, byRange }: PageSource): Promise<Facts> {
+async function factsOf(connection: Connection, { from, rowId, byRange, where }: PageSource): Promise<Facts> {
   const shape = await query(connection, `SELECT * FROM ${from} AS t LIMIT 0`);
   await shape.close();
   const columns = shape.schema.fields.map((field, i) => ({ name: field.name, type: shape.types[i] as string }));
   const last = byRange ? `max(t.${rowId})` : "NULL";
-  const [counted] = await rowsOf(connection, `SELECT count(*) AS n, ${last} AS last FROM ${from} AS t`);
+  const [counted] = await rowsOf(
+    connection,
+    `SELECT count(*) AS n, ${last} AS last FROM ${from} AS t${where === undefined ? "" : ` WHERE ${where}`}`,
+  );
   const rows = Number(counted?.["n"] ?? 0);
   return { columns, rows, dense: byRange === true && (rows === 0 || Number(counted?.["last"]) === rows - 1) };
 }

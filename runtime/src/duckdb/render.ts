@@ -2,6 +2,7 @@ import type { Relation, SqlNode, SqlQuery, SqlValue } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { ArrowBatch, ArrowField } from "./arrow-shape.ts";
 import type { Connection } from "./connection.ts";
+import { slicesText } from "./slices.ts";
 import { checkColumns } from "./sources.ts";
 import { quoteName, quoteNames, quoteText } from "./sql-text.ts";
 
@@ -57,7 +58,9 @@ export async function renderQuery(connection: Connection, query: SqlQuery, optio
     const from = await place(relation);
     if (columns) checkColumns(columns);
     if (relation.parquet && relation.casts) return `(SELECT ${parquetColumns(relation)} FROM ${from})`;
-    return columns ? `(SELECT ${columns.map(quoteName).join(", ")} FROM ${from})` : from;
+    if (!columns && !relation.where) return from;
+    const where = relation.where ? ` WHERE ${slicesText(relation.where)}` : "";
+    return `(SELECT ${columns ? columns.map(quoteName).join(", ") : "*"} FROM ${from}${where})`;
   }
   async function place(relation: Relation): Promise<string> {
     if (relation.table && relation.store === options.store) return quoteNames(relation.table);

@@ -2,10 +2,11 @@ import { describeValue } from "../formats/plain.ts";
 import { SluiceError } from "../model/errors.ts";
 import { keyParts } from "../model/keys.ts";
 import type { Page, PageRequest } from "../model/page.ts";
-import type { ColumnSchema, StoredMetadata, StoredRecord } from "../model/values.ts";
+import type { PartitionSlice } from "../model/partition.ts";
+import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, Write } from "../model/values.ts";
 import type { AnyHandler, AssetAddress, InputContext, IOManager, OutputContext, Reach, Relation, SqlQuery, TableStream } from "./manager.ts";
 import { kind } from "./manager.ts";
-import { cancellable, completeRecord, isQueryHandler, loadHandler, notFound, requireValue, requireWholeValue, storeHints } from "./shapes.ts";
+import { cancellable, isQueryHandler, loadHandler, notFound, requireValue, storeHints } from "./shapes.ts";
 
 /** Where a table lies in its store; unquoted. */
 export interface TableName {
@@ -18,14 +19,22 @@ export interface TableWrite {
   /** Asset key, for messages. */
   readonly key: string;
   readonly runId: string;
+  /** The partitions that the value is written as; empty for the whole value. */
+  readonly slices: readonly PartitionSlice[];
+  readonly mode: Write;
+  readonly schemaChange: SchemaChange;
+  /** Equal for attempts of one materialization: an append that is repeated is recognised by it. */
+  readonly materialization: string;
   /** SQL types that the asset gives. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
-  /** The record to be written with the table, in the same transaction. */
-  readonly recordOf: (rows: number) => StoredRecord;
+  /** The record to be written with the value, or with each partition, in the same transaction. */
+  readonly recordOf: (rows: number, partition?: string) => StoredRecord;
   readonly signal: AbortSignal;
 }
 export interface TableRead {
   readonly key: string;
+  /** Only the rows of these partitions; empty for the whole table. */
+  readonly slices: readonly PartitionSlice[];
   readonly columns?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
@@ -33,6 +42,8 @@ export interface TableRead {
 export interface TableFacts {
   readonly record?: StoredRecord | undefined;
   readonly columns: readonly ColumnSchema[];
+  /** Those of the partitions asked for that are stored, each with its record where it has one. */
+  readonly partitions: ReadonlyMap<string, StoredRecord | undefined>;
 }
 
 /** A store of whole tables, which knows nothing of assets, handlers and shapes. */
@@ -47,15 +58,18 @@ export interface TableStore {
   readonly place: (name: TableName) => string;
   /** The same for people, in the letters that it was given. */
   readonly shown: (name: TableName) => string;
-  /** Puts the table in place of the former one in one step, with its record; a failed or killed call leaves the former one. */
-  readonly replace: (name: TableName, content: TableContent, write: TableWrite) => Promise<StoredMetadata>;
+  /** Puts the rows in their place in one step, with their records; a failed or killed call leaves the former ones. */
+  readonly write: (name: TableName, content: TableContent, write: TableWrite) => Promise<StoredMetadata>;
   /** `undefined` when there is no such table. */
-  readonly facts: (name: TableName, signal: AbortSignal) => Promise<TableFacts | undefined>;
+  readonly facts: (name: TableName, read: TableRead) => Promise<TableFacts | undefined>;
+  /** The record of every partition that was stored, by key. */
+  readonly records: (name: TableName, signal: AbortSignal) => Promise<ReadonlyMap<string, StoredRecord>>;
   readonly read: (name: TableName, read: TableRead) => Promise<TableStream>;
   /** The table as queries of this store name it. */
   readonly relation: (name: TableName, read: TableRead) => Promise<Relation>;
   readonly page: (name: TableName, request: PageRequest, read: TableRead) => Promise<Page | undefined>;
-  readonly drop: (name: TableName, signal: AbortSignal) => Promise<void>;
+  /** Removes the table, or the rows of the partitions given. */
+  readonly drop: (name: TableName, read: TableRead) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -70,16 +84,25 @@ export function tableName(asset: AssetAddress, schema: string | undefined): Tabl
 
 /**
  * Stores each asset as one table. The first handler that accepts a value turns it into columns; a query is executed by the store itself and
- * never passes through JavaScript. Partitions, append and upsert are refused.
+ * never passes through JavaScript. Partitions are rows of that table, found by the column or the expression that the definition names.
  */
 export function tableIOManager<Value = unknown>(store: TableStore, handlers: readonly AnyHandler[]): IOManager<Value> {
   const nameOf = (asset: AssetAddress): TableName => tableName(asset, store.schema());
-  const readOf = ({ key, columns, signal }: InputContext): TableRead => ({ key, columns, signal });
-  const missing = (context: InputContext) => notFound(context.key, store.shown(nameOf(context)));
+  const readOf = (context: InputContext): TableRead => {
+    const { key, columns, signal } = context;
+    return { key, columns, signal, slices: requireSlices(context) };
+  };
+  const missing = (context: InputContext, partitions: readonly string[] = context.partitions) =>
+    partitions.length === 0
+      ? notFound(context.key, store.shown(nameOf(context)))
+      : partitionNotFound(context.key, partitions, store.shown(nameOf(context)));
 
   const content = async (context: OutputContext, handler: AnyHandler, value: unknown): Promise<TableContent> => {
     if (!handler.toTable) return { query: value as SqlQuery };
-    const hints = storeHints(context, async () => (await store.facts(nameOf(context), context.signal))?.columns);
+    const hints = storeHints(context, async () => {
+      const { key, signal } = context;
+      return (await store.facts(nameOf(context), { key, signal, slices: [] }))?.columns;
+    });
     return { table: await handler.toTable(value, hints) };
   };
 
@@ -92,51 +115,58 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {
-        requireWholeValue(context, store.name);
+        const slices = requireSlices(context);
+        requireColumn(context);
+        requireUpsertKeys(context);
         requireValue(context, value);
         const handler = handlers.find((known) => known.accepts(value));
         if (!handler) throw noHandler(context.key, store.name, value, handlers);
-        const { key, columns, signal, record } = context;
-        return store.replace(nameOf(context), await content(context, handler, value), {
+        const { key, columns, signal, record, write: mode, schemaChange, partitions } = context;
+        return store.write(nameOf(context), await content(context, handler, value), {
           key,
           columns,
           signal,
+          slices,
+          mode,
+          schemaChange,
           runId: record.runId,
-          recordOf: (rows) => completeRecord(context, handler.name, rows),
+          materialization: JSON.stringify([record.runId, record.step, ...partitions]),
+          recordOf: (rows, partition) => recordOf(context, handler.name, rows, partition),
         });
       }),
 
     loadInput: (context) =>
       cancellable(context, async () => {
-        requireWholeValue(context, store.name);
         const name = nameOf(context);
-        const facts = await store.facts(name, context.signal);
+        const read = readOf(context);
+        requireColumn(context);
+        const facts = await store.facts(name, read);
         if (!facts) throw missing(context);
+        const absent = context.partitions.filter((key) => !facts.partitions.has(key));
+        if (absent.length > 0) throw missing(context, absent);
         requireColumns(context, facts.columns);
-        const handler = loadHandler(context, handlers, facts.record?.handler);
-        if (isQueryHandler(handler)) return relationQuery(await store.relation(name, readOf(context)));
-        const stream = await store.read(name, readOf(context));
-        return handler.fromTable?.(stream, { key: context.key });
+        const handler = loadHandler(context, handlers, recordedHandler(context, facts));
+        if (isQueryHandler(handler)) return relationQuery(await store.relation(name, read));
+        return handler.fromTable?.(await store.read(name, read), { key: context.key });
       }),
 
     inspect: async (context) => {
-      requireWholeValue(context, store.name);
-      const facts = await store.facts(nameOf(context), context.signal);
-      return facts && (facts.record ?? {});
+      const facts = await store.facts(nameOf(context), readOf(context));
+      const [partition] = context.partitions;
+      if (!facts || partition === undefined) return facts && (facts.record ?? {});
+      return facts.partitions.has(partition) ? (facts.partitions.get(partition) ?? {}) : undefined;
     },
+    list: async (context) => [...(await store.records(nameOf(context), context.signal)).keys()],
+    inspectPartitions: (context) => store.records(nameOf(context), context.signal),
 
     preview: (context, request) =>
       cancellable(context, async () => {
-        requireWholeValue(context, store.name);
         const page = await store.page(nameOf(context), request, readOf(context));
         if (!page) throw missing(context);
         return page;
       }),
 
-    delete: async (context) => {
-      requireWholeValue(context, store.name);
-      await store.drop(nameOf(context), context.signal);
-    },
+    delete: (context) => store.drop(nameOf(context), readOf(context)),
     release: store.release,
     close: store.release,
   };
@@ -157,5 +187,63 @@ function requireColumns(context: InputContext, columns: readonly ColumnSchema[])
   throw new SluiceError("io/schema-mismatch", `Column "${unknown}" is asked for of asset "${context.key}", whose table has no such column.`, {
     asset: context.key,
     hint: `Its columns are ${columns.map((column) => column.name).join(", ")}.`,
+  });
+}
+
+/** The handler that wrote the value, or every partition of it that is loaded. */
+function recordedHandler({ partitions }: InputContext, { record, partitions: stored }: TableFacts): string | undefined {
+  if (partitions.length === 0) return record?.handler;
+  const names = new Set(partitions.map((key) => stored.get(key)?.handler));
+  return names.size === 1 ? [...names][0] : undefined;
+}
+
+function recordOf({ record, partitionRecords }: OutputContext, handler: string, rows: number, partition: string | undefined): StoredRecord {
+  if (partition === undefined) return { ...record, handler, rows };
+  return { ...(partitionRecords?.[partition] ?? record), partition, handler, rows };
+}
+
+/** The partitions of a call, as slices. A key alone is one dimension that lies nowhere. */
+function requireSlices({ key, partitions, slices = partitions.map(unplaced) }: OutputContext | InputContext): readonly PartitionSlice[] {
+  if (partitions.length === slices.length && partitions.every((partition, i) => partition === slices[i]?.key)) return slices;
+  throw new SluiceError("config/invalid", `The slices of asset "${key}" are not those of its partitions.`, {
+    asset: key,
+    hint: "Give the context one of `slices` for each of `partitions`, in the same order.",
+  });
+}
+
+const unplaced = (key: string): PartitionSlice => ({ key, dimensions: [{ name: "partition", key }] });
+
+/** Refuses partitions of which nothing says where they lie in a table. Throws `partition/missing-column`. */
+function requireColumn(context: OutputContext | InputContext): void {
+  const { key } = context;
+  const [first] = requireSlices(context);
+  const lost = first?.dimensions.find(({ column, partitionExpr }) => column === undefined && partitionExpr === undefined);
+  if (!lost) return;
+  const dimension = first?.dimensions.length === 1 ? "it" : `dimension "${lost.name}"`;
+  throw new SluiceError(
+    "partition/missing-column",
+    `Asset "${key}" is partitioned, and nothing says which column of its table ${dimension} is found by.`,
+    {
+      asset: key,
+      hint: 'Name it in the definition: dailyPartitions({ start: "2026-01-01", column: "date" }), or give partitionExpr, an SQL expression.',
+    },
+  );
+}
+
+function requireUpsertKeys({ key, write }: OutputContext): void {
+  if (typeof write === "string" || write.upsert.length > 0) return;
+  throw new SluiceError("config/invalid", `Asset "${key}" is merged by no columns.`, {
+    asset: key,
+    hint: 'Name the keys: write: { upsert: ["id"] }.',
+  });
+}
+
+function partitionNotFound(key: string, partitions: readonly string[], place: string): SluiceError {
+  const shown = partitions.slice(0, 5).map((partition) => JSON.stringify(partition));
+  const more = partitions.length > shown.length ? ` and ${partitions.length - shown.length} more` : "";
+  const what = `partition${partitions.length > 1 ? "s" : ""} ${shown.join(", ")}${more}`;
+  return new SluiceError("io/not-found", `Nothing is stored for ${what} of asset "${key}" at ${place}.`, {
+    asset: key,
+    hint: `Materialize ${partitions.length > 1 ? "these partitions" : "this partition"} of "${key}" first.`,
   });
 }

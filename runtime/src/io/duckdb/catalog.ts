@@ -1,31 +1,48 @@
 import type { Connection } from "../../duckdb/connection.ts";
 import { rowsOf } from "../../duckdb/query.ts";
 import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
-import type { TableFacts, TableName } from "../tables.ts";
+import type { TableName } from "../tables.ts";
 
 /** A table or view as the database's catalog has it. */
-export interface FoundTable extends TableFacts {
+export interface FoundTable extends TableComment {
+  readonly columns: readonly ColumnSchema[];
   readonly view: boolean;
   /** Changes when the table is replaced. */
   readonly id: string;
 }
 
-/** The comment that carries a record. */
-export const recordComment = (record: StoredRecord): string => JSON.stringify({ sluice: record });
+/** What a table's comment says. */
+export interface TableComment {
+  /** The record of a value that is stored as a whole. */
+  readonly record?: StoredRecord | undefined;
+  /** Names the table in the ledger. */
+  readonly owner?: string | undefined;
+  /** Whether the ledger has a record for each partition. */
+  readonly partitioned?: boolean | undefined;
+  /** What somebody else had written there. */
+  readonly text?: string | undefined;
+}
 
-/** The record in a comment; `undefined` for anybody else's comment. */
-export function commentRecord(comment: unknown): StoredRecord | undefined {
-  if (typeof comment !== "string" || !comment.startsWith('{"sluice":')) return undefined;
+export const commentText = ({ record, owner, partitioned, text }: TableComment): string =>
+  JSON.stringify({ sluice: record ?? null, owner, partitioned, text });
+
+/** What is in a comment; only `text` for anybody else's. */
+export function readComment(comment: unknown): TableComment {
+  if (typeof comment !== "string") return {};
+  if (!comment.startsWith('{"sluice":')) return { text: comment };
   try {
-    const { sluice } = JSON.parse(comment) as { readonly sluice?: StoredRecord };
-    return sluice?.version === 1 && typeof sluice.handler === "string" ? sluice : undefined;
+    const { sluice, owner, partitioned, text } = JSON.parse(comment) as { readonly sluice?: StoredRecord } & TableComment;
+    const record = sluice?.version === 1 && typeof sluice.handler === "string" ? sluice : undefined;
+    if (!record && typeof owner !== "string") return { text: comment };
+    return { record, owner, partitioned, text };
   } catch {
-    return undefined; // Somebody's own comment that only begins like ours.
+    return { text: comment }; // Somebody's own comment that only begins like ours.
   }
 }
 
-const letters = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-const same = (one: unknown, other: string): boolean => typeof one === "string" && letters(one) === letters(other);
+/** DuckDB compares names by these letters only. */
+export const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+const same = (one: unknown, other: string): boolean => typeof one === "string" && folded(one) === folded(other);
 
 /** A table or view by name, as DuckDB compares names; `undefined` when there is none. */
 export async function findTable(connection: Connection, { schema, table }: TableName): Promise<FoundTable | undefined> {
@@ -50,7 +67,7 @@ export async function findTable(connection: Connection, { schema, table }: Table
     type: String(type),
     nullable: nullable === true,
   }));
-  return { view: found["v"] === true, id: String(found["id"]), columns, record: commentRecord(found["c"]) };
+  return { view: found["v"] === true, id: String(found["id"]), columns, ...readComment(found["c"]) };
 }
 
 /** Every staging table of the database, whoever's. */

@@ -3,14 +3,20 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Connection } from "../../duckdb/connection.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { pageOf } from "../../duckdb/page.ts";
-import { query, run } from "../../duckdb/query.ts";
+import { query, rowsOf, run } from "../../duckdb/query.ts";
 import { renderQuery } from "../../duckdb/render.ts";
-import { quoteName, quoteNames, quoteText } from "../../duckdb/sql-text.ts";
+import { slicesText } from "../../duckdb/slices.ts";
+import { quoteName, quoteNames } from "../../duckdb/sql-text.ts";
 import { writeTable } from "../../duckdb/write.ts";
 import { isSluiceError, SluiceError } from "../../model/errors.ts";
+import type { PartitionSlice } from "../../model/partition.ts";
+import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
 import { readSetting, type Setting } from "../manager.ts";
 import type { TableContent, TableName, TableStore, TableWrite } from "../tables.ts";
-import { findTable, recordComment, stagingTables } from "./catalog.ts";
+import { type FoundTable, findTable, folded, stagingTables } from "./catalog.ts";
+import { missingColumn, refuseOutside, slicesIn } from "./conditions.ts";
+import { forgetEntries, ledgerName, partitionRecords, prepareLedger } from "./ledger.ts";
+import { merge, requireKeys } from "./merge.ts";
 import { isAbandoned, type System, stagingName, thisSystem } from "./staging.ts";
 
 export interface DuckdbStoreOptions {
@@ -21,11 +27,8 @@ export interface DuckdbStoreOptions {
 }
 
 const attempts = 6;
-let staged = 0;
+let stagings = 0;
 let memories = 0;
-
-/** DuckDB compares names by these letters only. */
-const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Tables of one DuckDB file. Opened on first need; its lock is let go after idling. */
 export function duckdbStore({ database: file, schema, idleRelease, system = thisSystem() }: DuckdbStoreOptions): TableStore {
@@ -44,11 +47,10 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
   const full = (connection: Connection, { schema, table }: TableName): readonly string[] => [connection.catalog, schema, table];
 
   /** Again when another transaction was faster: of two writes of one table, one whole value wins. */
-  const contested = async (work: () => Promise<void>): Promise<void> => {
+  const contested = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        await database().alone(work);
-        return;
+        return await database().alone(work);
       } catch (thrown) {
         if (!isSluiceError(thrown) || thrown.code !== "io/conflict" || attempt === attempts) throw thrown;
         await wait(10 * attempt);
@@ -62,39 +64,61 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
     try {
       return await run(connection, `CREATE TABLE ${quoteNames(stage)} AS ${text}`, values);
     } catch (thrown) {
-      throw isSluiceError(thrown) && thrown.asset === undefined
-        ? new SluiceError(thrown.code, thrown.message, { hint: thrown.hint, asset: key, cause: thrown })
-        : thrown;
+      throw ofAsset(thrown, key);
     } finally {
       end();
     }
   };
 
-  /** Swaps the staged table in. In one transaction: whoever reads sees the former table or this one. */
-  const swap = async (connection: Connection, stage: readonly string[], name: TableName, comment: string): Promise<void> => {
-    const target = full(connection, name);
-    await contested(async () => {
+  /** In one transaction: whoever reads sees the former rows or the new ones. */
+  const atomically = async <Value>(connection: Connection, work: () => Promise<Value>): Promise<Value> =>
+    contested(async () => {
       await run(connection, "BEGIN TRANSACTION");
       try {
-        await run(connection, `DROP TABLE IF EXISTS ${quoteNames(target)}`);
-        await run(connection, `ALTER TABLE ${quoteNames(stage)} RENAME TO ${quoteName(name.table)}`);
-        await run(connection, `COMMENT ON TABLE ${quoteNames(target)} IS ${quoteText(comment)}`);
+        const value = await work();
         await run(connection, "COMMIT");
+        return value;
       } catch (thrown) {
         await run({ ...connection, signal: undefined }, "ROLLBACK").catch(() => undefined); // A failed COMMIT has rolled back already.
         throw thrown;
       }
     });
+
+  /** The condition of the slices, "" for the whole table; `undefined` when the table lacks a column that they need. */
+  const condition = async (connection: Connection, name: TableName, columns: readonly ColumnSchema[], slices: readonly PartitionSlice[]) => {
+    if (slices.length === 0) return "";
+    const where = await slicesIn(connection, quoteNames(full(connection, name)), columns, slices);
+    return where && slicesText(where);
   };
 
-  const prepare = async (connection: Connection, { schema }: TableName): Promise<void> => {
+  const prepare = async (connection: Connection, { schema }: TableName, { slices, mode }: TableWrite): Promise<void> => {
     await contested(async () => {
       await run(connection, `CREATE SCHEMA IF NOT EXISTS ${quoteNames([connection.catalog, schema])}`);
+      if (slices.length > 0 || mode === "append") await prepareLedger(connection);
     });
     for (const { schema: at, table } of await stagingTables(connection)) {
       if (isAbandoned(table, system, database().staging))
         await run(connection, `DROP TABLE IF EXISTS ${quoteNames([connection.catalog, at, table])}`);
     }
+  };
+
+  const hasRows = async (connection: Connection, name: TableName, columns: readonly ColumnSchema[], slice: PartitionSlice): Promise<boolean> => {
+    if (!isPlaced(slice)) return false;
+    const where = await condition(connection, name, columns, [slice]);
+    if (where === undefined) return false;
+    return (await rowsOf(connection, `SELECT 1 AS one FROM ${quoteNames(full(connection, name))} WHERE ${where} LIMIT 1`)).length > 0;
+  };
+
+  const storedPartitions = async (connection: Connection, name: TableName, { columns, owner }: FoundTable, slices: readonly PartitionSlice[]) => {
+    const keys = slices.map(({ key }) => key);
+    const records = slices.length === 0 ? new Map<string, StoredRecord>() : await partitionRecords(connection, owner, keys);
+    const stored = new Map<string, StoredRecord | undefined>();
+    for (const slice of slices) {
+      if (records.has(slice.key)) stored.set(slice.key, records.get(slice.key));
+      // Rows that something else wrote are a value without a record.
+      else if (await hasRows(connection, name, columns, slice)) stored.set(slice.key, undefined);
+    }
+    return stored;
   };
 
   return {
@@ -105,71 +129,150 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
     place: (name) => folded(shown(name)),
     shown,
 
-    replace: (name, content, write) =>
+    write: (name, content, write) =>
       database().lease(
         async (connection) => {
+          const { key, slices } = write;
           const found = await findTable(connection, name);
-          if (found?.view) throw isView(connection, name, write.key);
-          await prepare(connection, name);
-          const stageName = stagingName(write.runId, ++staged, system);
-          const stage = full(connection, { schema: name.schema, table: stageName });
+          if (found?.view) throw isView(connection, name, key);
+          if (folded(name.schema) === ledgerName.schema && folded(name.table) === ledgerName.table) throw isLedger(key);
+          await prepare(connection, name, write);
+          const staged = { schema: name.schema, table: stagingName(write.runId, ++stagings, system) };
+          const stage = full(connection, staged);
           const { staging } = database();
-          staging.add(stageName);
+          staging.add(staged.table);
           try {
             const rows = await fill(connection, stage, content, write);
-            await swap(connection, stage, name, recordComment(write.recordOf(rows)));
-            const stored = await findTable({ ...connection, signal: undefined }, name);
+            const columns = (await findTable(connection, staged))?.columns ?? [];
+            const from = quoteNames(stage);
+            const where = await slicesIn(connection, from, columns, slices);
+            if (!where) throw missingColumn(key, "the value that is being stored", columns, slices);
+            if (slices.length > 0) await refuseOutside(connection, from, where, write);
+            await requireKeys(connection, from, columns, write);
+            const target = full(connection, name);
+            const merged = await atomically(connection, () => merge({ connection, name, target, stage, columns, where, rows, write }));
+            const after = { ...connection, signal: undefined };
+            const stored = await findTable(after, name);
+            const text = await condition(after, name, stored?.columns ?? [], slices);
             return {
               place: shown(name),
-              rows,
+              rows: merged.rows,
+              ...(write.mode === "replace" ? {} : { written: merged.changed ? rows : 0 }),
               ...(stored ? { columns: stored.columns } : {}),
-              query: `SELECT * FROM ${quoteNames([name.schema, name.table])}`,
+              query: `SELECT * FROM ${quoteNames([name.schema, name.table])}${text ? ` WHERE ${text}` : ""}`,
             };
+          } catch (thrown) {
+            throw ofAsset(thrown, key);
           } finally {
             await run({ ...connection, signal: undefined }, `DROP TABLE IF EXISTS ${quoteNames(stage)}`);
-            staging.delete(stageName);
+            staging.delete(staged.table);
           }
         },
         { signal: write.signal },
       ),
 
-    facts: (name, signal) => database().lease((connection) => findTable(connection, name), { signal, purpose: "look" }),
-    read: (name, { columns, signal }) =>
+    facts: (name, { slices, signal }) =>
+      database().lease(
+        async (connection) => {
+          const found = await findTable(connection, name);
+          if (!found) return undefined;
+          const { columns, record } = found;
+          const partitions = await storedPartitions(connection, name, found, slices);
+          return { columns, record, partitions };
+        },
+        { signal, purpose: "look" },
+      ),
+    records: (name, signal) =>
+      database().lease(async (connection) => partitionRecords(connection, (await findTable(connection, name))?.owner), { signal, purpose: "look" }),
+    read: (name, { key, columns, slices, signal }) =>
       database().stream(
-        (connection) => {
+        async (connection) => {
           const select = columns ? columns.map(quoteName).join(", ") : "*";
-          return query(connection, `SELECT ${select} FROM ${quoteNames(full(connection, name))}`);
+          const where = slices.length === 0 ? "" : await condition(connection, name, (await findTable(connection, name))?.columns ?? [], slices);
+          if (where === undefined) throw gone(name, key);
+          return query(connection, `SELECT ${select} FROM ${quoteNames(full(connection, name))}${where === "" ? "" : ` WHERE ${where}`}`);
         },
         { signal, purpose: "read" },
       ),
-    relation: (name, { key, columns, signal }) =>
-      database().lease(async (connection) => ({ store: identity(), table: full(connection, name), key, ...(columns ? { columns } : {}) }), {
-        signal,
-        purpose: "look",
-      }),
-    page: (name, request, { signal, key }) =>
+    relation: (name, { key, columns, slices, signal }) =>
+      database().lease(
+        async (connection) => {
+          const table = full(connection, name);
+          const relation = { store: identity(), table, key, ...(columns ? { columns } : {}) };
+          if (slices.length === 0) return relation;
+          const where = await slicesIn(connection, quoteNames(table), (await findTable(connection, name))?.columns ?? [], slices);
+          if (!where) throw gone(name, key);
+          return { ...relation, where };
+        },
+        { signal, purpose: "look" },
+      ),
+    page: (name, request, { signal, key, slices }) =>
       database().lease(
         async (connection) => {
           const found = await findTable(connection, name);
           if (!found) return undefined;
           const from = quoteNames(full(connection, name));
-          if (!found.view) return pageOf(connection, database(), { from, version: `${from} ${found.id}`, rowId: "rowid", byRange: true }, request);
+          if ((await storedPartitions(connection, name, found, slices)).size < slices.length) return undefined;
+          const where = await condition(connection, name, found.columns, slices);
+          if (where === undefined) return undefined;
+          const version = `${from} ${found.id} ${where}`;
+          const part = where === "" ? {} : { where };
+          if (!found.view) return pageOf(connection, database(), { from, version, rowId: "rowid", byRange: true, ...part }, request);
           if (!connection.sealed && !inMemory()) throw busyView(name, key);
-          return pageOf(connection, database(), { from, version: `${from} ${found.id}` }, request);
+          return pageOf(connection, database(), { from, version, ...part }, request);
         },
         { signal, purpose: "preview" },
       ),
-    drop: (name, signal) =>
+    drop: (name, { slices, signal }) =>
       database().lease(
         (connection) =>
-          contested(async () => {
-            await run(connection, `DROP TABLE IF EXISTS ${quoteNames(full(connection, name))}`);
+          atomically(connection, async () => {
+            const found = await findTable(connection, name);
+            if (!found) return;
+            const from = quoteNames(full(connection, name));
+            if (slices.length === 0) {
+              await forgetEntries(connection, found.owner);
+              await run(connection, `DROP TABLE ${from}`);
+              return;
+            }
+            const where = await condition(connection, name, found.columns, slices);
+            if (where !== undefined) await run(connection, `DELETE FROM ${from} WHERE ${where}`);
+            await forgetEntries(
+              connection,
+              found.owner,
+              slices.map(({ key }) => key),
+            );
           }),
         { signal },
       ),
     release: async () => opened?.release(),
   };
 }
+
+const isPlaced = ({ dimensions }: PartitionSlice): boolean =>
+  dimensions.every(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined);
+
+/** An error that names the asset. */
+const ofAsset = (thrown: unknown, key: string): unknown =>
+  isSluiceError(thrown) && thrown.asset === undefined
+    ? new SluiceError(thrown.code, thrown.message, { hint: thrown.hint, place: thrown.place, asset: key, cause: thrown })
+    : thrown;
+
+const gone = ({ schema, table }: TableName, key: string): SluiceError =>
+  new SluiceError("io/not-found", `${schema}.${table} of asset "${key}" was replaced while it was loaded, and has its partitions no longer.`, {
+    asset: key,
+    hint: "Run it again.",
+  });
+
+const isLedger = (key: string): SluiceError =>
+  new SluiceError(
+    "io/conflict",
+    `Asset "${key}" would be stored as ${ledgerName.schema}.${ledgerName.table}, where records of partitions are kept.`,
+    {
+      asset: key,
+      hint: "Give the asset another table: table: { name: ... }.",
+    },
+  );
 
 const isView = (connection: Connection, { schema, table }: TableName, key: string): SluiceError =>
   new SluiceError(
