@@ -14,8 +14,8 @@ import type { DiskChange, Indexer } from "./indexer.ts";
 const patterns: readonly (readonly [glob: string, kind: number])[] = [
   ["**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", WatchKind.Create | WatchKind.Change | WatchKind.Delete],
   ["**/{package,tsconfig*,jsconfig*}.json", WatchKind.Create | WatchKind.Change | WatchKind.Delete],
-  // A folder that is deleted or moved is reported by its own name only.
-  ["**", WatchKind.Delete],
+  // A folder that is moved or deleted is reported by its own name only.
+  ["**", WatchKind.Create | WatchKind.Delete],
 ];
 
 function watchersFor(folders: readonly string[], { relativePatterns }: ClientAbilities): FileSystemWatcher[] {
