@@ -114,10 +114,10 @@ describe("the package, installed into a fresh editor on an empty folder", () => 
     await view.table().locator(".ag-cell").first().waitFor();
     await view.shot("empty-3-preview");
     await view.openFile("assets/sales.ts");
-    // The editor's own TypeScript knows `sluice`: no problem is reported anywhere.
-    expect(await view.page.locator(".squiggly-error").count()).toBe(0);
     await view.page.locator(".view-line", { hasText: "import { asset" }).locator("span", { hasText: "readCsv" }).last().hover();
     await view.page.locator(".monaco-hover", { hasText: "Batches" }).first().waitFor();
+    // The editor's own TypeScript knows `sluice`: no problem is reported anywhere.
+    expect(await view.page.locator(".squiggly-error").count()).toBe(0);
     await view.shot("empty-4-types");
     expect(existsSync(join(view.folder, "node_modules"))).toBe(false);
   });
