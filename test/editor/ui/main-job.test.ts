@@ -113,7 +113,7 @@ describe("the package, installed into a fresh editor on an empty folder", () => 
     await view.until(view.lens("Preview", 2), view.page.getByRole("tab", { name: /sales_summary/ }));
     await view.table().locator(".ag-cell").first().waitFor();
     await view.shot("empty-3-preview");
-    await view.openFile("assets/sales.ts");
+    await view.page.getByRole("tab", { name: /sales\.ts/ }).click();
     await view.page.locator(".view-line", { hasText: "import { asset" }).locator("span", { hasText: "readCsv" }).last().hover();
     await view.page.locator(".monaco-hover", { hasText: "Batches" }).first().waitFor();
     // The editor's own TypeScript knows `sluice`: no problem is reported anywhere.
