@@ -90,6 +90,8 @@ asset("p5", { partitions: grid, inputs: { gridded, daily, regional: asset("regio
 asset("p6", { partitions: days, inputs: { g: gridded.all("region"), m: gridded.as(rows()).all("region").merged() }, run: ({ g, m }) => { const n: number = g.size; same<typeof m, Rows<{ region: "eu" | "us"; start: Date }>>(); return n + m.length; } });
 interface Balance { readonly account: string; readonly amount: number }
 asset("balance", { partitions: days, inputs: { previous: self(rows<Balance>()).window({ start: -1, end: -1 }), daily }, run: async ({ previous, daily }) => { same<typeof previous, PartitionMap<Rows<Balance>>>(); return daily.map((d): Balance => ({ account: d.day, amount: d.n })); } });
+const together = asset("together", { partitions: days, range: true, inputs: { daily, cleanSales }, run: async ({ daily, cleanSales }, { partition, partitions }) => { same<typeof partition, undefined>(); same<typeof daily, PartitionMap<DailyRows>>(); void partitions[0]?.start; await partitions.add(customers, "ada"); void cleanSales.length; return daily.load(); } });
+asset("of_together", { partitions: days, inputs: { together }, run: ({ together }) => { same<typeof together, DailyRows>(); return together; } });
 asset("per_customer", { partitions: customers, inputs: { c: asset("c", { partitions: dynamicPartitions("customers"), run: () => 1 }) }, run: ({ c }) => c + 1 });
 const threeDims = asset("three", { partitions: multiPartitions({ date: days, region: regions, customer: customers }), run: () => 1 });
 asset("p7", { partitions: grid, inputs: { t: threeDims.all("customer") }, run: ({ t }) => t.size });

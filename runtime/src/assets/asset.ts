@@ -1,7 +1,7 @@
 import { callSite } from "./call-site.ts";
 import type { Context, Params } from "./context.ts";
 import type { StepDefinition } from "./definition.ts";
-import type { AnyAsset, Asset, InputMistakes, Inputs, LoadedInputs } from "./inputs.ts";
+import type { AnyAsset, Asset, InputMistakes, Inputs, LoadedInputs, PerPartition } from "./inputs.ts";
 import type { DefaultIOManagerKey, IOManagerKey, Resources } from "./keys.ts";
 import type { MaybePartitions, Unpartitioned } from "./partitions.ts";
 import { checkProperties } from "./spec.ts";
@@ -22,6 +22,7 @@ export interface AssetSpec<
   Schema extends MaybeSchema,
   A extends Params,
   Optional extends boolean,
+  Range extends boolean,
 > extends Described,
     Storage<K> {
   /** Loaded through the I/O manager that stored each, and handed to `run`. */
@@ -30,6 +31,11 @@ export interface AssetSpec<
   readonly deps?: readonly Dependency[];
   readonly resources?: R;
   readonly partitions?: P;
+  /**
+   * `true`: all partitions of a run are made in one call, which sees `context.partitions` and gets maps; it returns all their rows as one table, or a
+   * Map with a value for each.
+   */
+  readonly range?: Range;
   /** Defaults of what a run can be given: `{ limit: 100 }`. */
   readonly params?: A;
   readonly retry?: Retry;
@@ -43,9 +49,9 @@ export interface AssetSpec<
   readonly rowSchema?: Schema;
   /** Returns the value to store, or nothing when the asset stores it by itself. */
   readonly run: (
-    inputs: LoadedInputs<I, P>,
-    context: Context<P, R, A>,
-  ) => Returned<Value, StorageVerdict<Key, true extends Optional ? Exclude<Value, undefined> : Value, K, Schema>>;
+    inputs: LoadedInputs<I, P, Range>,
+    context: Context<P, R, A, Range>,
+  ) => Returned<Value, StorageVerdict<Key, PerPartition<true extends Optional ? Exclude<Value, undefined> : Value, Range>, K, Schema>>;
 }
 
 /**
@@ -63,15 +69,16 @@ export function asset<
   Schema extends MaybeSchema = NoSchema,
   A extends Params = {},
   Optional extends boolean = false,
+  Range extends boolean = false,
 >(
   key: Key,
-  spec: AssetSpec<Key, Value, I, R, P, K, Schema, A, Optional>,
-): Asset<Received<true extends Optional ? Exclude<Value, undefined> : Value, Schema>, P, Key> {
+  spec: AssetSpec<Key, Value, I, R, P, K, Schema, A, Optional, Range>,
+): Asset<Received<PerPartition<true extends Optional ? Exclude<Value, undefined> : Value, Range>, Schema>, P, Key> {
   checkProperties(`asset "${key}"`, spec, [...describedProperties, ...storageProperties, ...stepProperties, "rowSchema", "optional"], key);
   const loose = spec as unknown as Readonly<Record<string, unknown>>;
   const outputs: Record<string, ReturnType<typeof outputDefinition>> = {};
   const step: StepDefinition = { ...stepDefinition(key, loose), outputs };
   const definition = assetObject(outputDefinition(key, loose, { assetKind: "asset", step, definedAt: callSite(asset) }));
   outputs[""] = definition;
-  return definition as unknown as ReturnType<typeof asset<Key, Value, I, R, P, K, Schema, A, Optional>>;
+  return definition as unknown as ReturnType<typeof asset<Key, Value, I, R, P, K, Schema, A, Optional, Range>>;
 }

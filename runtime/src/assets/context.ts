@@ -1,5 +1,6 @@
 import type { Opened } from "./keys.ts";
 import type { Partition } from "./mapping.ts";
+import type { DynamicPartitions } from "./partitions.ts";
 import type { Metadata } from "./storage.ts";
 
 /** Values that a run can be given: plain data. */
@@ -10,11 +11,13 @@ export type Params = Readonly<Record<string, ParamValue>>;
 type Given<A> = { readonly [Name in keyof A]: A[Name] extends boolean ? boolean : A[Name] };
 
 /** What `run` receives beside its inputs. */
-export interface Context<P, R = unknown, A = unknown> {
+export interface Context<P, R = unknown, A = unknown, Range = false> {
   /** The asset's key; the prefix where `assets()` defines several. */
   readonly key: string;
-  /** `undefined` for an asset without partitions. */
-  readonly partition: Partition<P>;
+  /** `undefined` for an asset without partitions, and for one with `range: true`. */
+  readonly partition: true extends Range ? undefined : Partition<P>;
+  /** The partitions being made: one, or several with `range: true`. */
+  readonly partitions: ContextPartitions<P>;
   readonly resources: Opened<R>;
   /** The asset's `params`, with what this run was given in place of its defaults. */
   readonly params: Given<A>;
@@ -26,6 +29,10 @@ export interface Context<P, R = unknown, A = unknown> {
   progress(done: number, total?: number): void;
   /** Says what the value is, where two equal texts mean equal values; otherwise every materialization is a new version. */
   dataVersion(version: string): void;
+}
+export interface ContextPartitions<P> extends ReadonlyArray<Partition<P>> {
+  /** Gives dynamic partitions new keys, for later runs. Those that are known already stay as they are. */
+  add(definition: DynamicPartitions | string, ...keys: readonly string[]): Promise<void>;
 }
 export interface Log {
   debug(message: string): void;

@@ -88,17 +88,21 @@ export type Inputs = Readonly<Record<string, AnyInput>>;
 type TypesOf<I> = I extends { readonly [types]: infer Types } ? NonNullable<Types> : never;
 
 /** What `run` receives for one input. */
-export type Loaded<I, Down> =
+export type Loaded<I, Down, Range = false> =
   TypesOf<I> extends readonly [infer Value, infer Up, infer T, infer Missing]
     ? T extends "merged"
       ? Value
       : T extends "many"
         ? PartitionMap<Value>
-        : T extends "one"
-          ? Value | Missing
-          : Mapping<Up, Down> extends "many"
-            ? PartitionMap<Value>
-            : Value | Missing
+        : true extends Range
+          ? [Up] extends [Unpartitioned]
+            ? Value | Missing
+            : PartitionMap<Value>
+          : T extends "one"
+            ? Value | Missing
+            : Mapping<Up, Down> extends "many"
+              ? PartitionMap<Value>
+              : Value | Missing
     : never;
 type InputMistake<I, Down> =
   TypesOf<I> extends readonly [infer Value, infer Up, Take, unknown]
@@ -112,4 +116,6 @@ type InputMistake<I, Down> =
     : never;
 /** Intersected with `inputs`, so that the mistake is reported on the input, whether or not `run` uses it. */
 export type InputMistakes<I, Down> = { readonly [Name in keyof I]: InputMistake<I[Name], Down> };
-export type LoadedInputs<I, Down> = { readonly [Name in keyof I]: Loaded<I[Name], Down> };
+export type LoadedInputs<I, Down, Range = false> = { readonly [Name in keyof I]: Loaded<I[Name], Down, Range> };
+/** What one partition of an asset is: with `range: true`, `run` may return a Map with an entry for each. */
+export type PerPartition<Value, Range> = true extends Range ? (Value extends ReadonlyMap<string, infer One> ? One : Value) : Value;

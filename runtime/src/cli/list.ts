@@ -14,6 +14,12 @@ const marks: Readonly<Record<AssetStatus["state"], readonly [mark: string, style
   unknown: ["?", "dim"],
 };
 
+/** One character for a state, in its colour. */
+export function stateMark(state: AssetStatus["state"], { paint }: Pick<CommandContext["terminal"], "paint">): string {
+  const [mark, style] = marks[state];
+  return paint(style, mark);
+}
+
 /** The assets of the manifest that `--select` asks for. */
 export function selected({ values }: Pick<CommandContext, "values">, manifest: Manifest, states?: ReadonlyMap<string, AssetStatus>) {
   const selection = values.text("select") ?? values.rest[0];
@@ -60,14 +66,13 @@ export const list: Command = {
     const now = Date.now();
     const rows = assets.map((asset) => {
       const status = states.get(asset.key);
-      const [mark, style] = marks[status?.state ?? "unknown"];
       const words = status?.error
         ? `failed: ${status.error.message}`
         : status?.reason
           ? `${status.state}: ${status.reason}`
-          : (status?.state ?? "unknown");
+          : `${status?.state ?? "unknown"}${status?.partitions ? ` (${status.partitions.stored} partitions)` : ""}`;
       return [
-        terminal.paint(style, mark),
+        stateMark(status?.state ?? "unknown", terminal),
         plainLine(asset.key),
         asset.kind === "source" ? "source" : plainLine(words),
         status?.rows === undefined ? "" : formatRows(status.rows),

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   list: { summary: "the assets and their states", load: async () => (await import("./list.ts")).list },
   graph: { summary: "what depends on what", load: async () => (await import("./graph.ts")).graph },
   preview: { summary: "what an asset stored, as a table", load: async () => (await import("./preview.ts")).preview },
+  partitions: { summary: "the partitions of an asset; add dynamic ones", load: async () => (await import("./partitions.ts")).partitions },
   runs: { summary: "the latest runs on this machine", load: async () => (await import("./runs.ts")).runs },
 };
 

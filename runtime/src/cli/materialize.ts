@@ -1,10 +1,11 @@
 import type { PlanStep } from "../engine/plan.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { Manifest } from "../model/graph.ts";
+import { splitList } from "../partitions/select.ts";
 import type { MaterializeRequest } from "../project/session.ts";
-import { type Command, type CommandContext, selectFlag, targetFlag } from "./command.ts";
+import { type Command, type CommandContext, selectFlag, targetFlag, type Values } from "./command.ts";
 import { errorText, exitCodes, UsageError } from "./errors.ts";
-import { runView } from "./run-view.ts";
+import { runView, stepLabel } from "./run-view.ts";
 import { drawList } from "./table.ts";
 import { plainLine } from "./terminal.ts";
 
@@ -19,6 +20,11 @@ export const materialize: Command = {
   flags: {
     select: selectFlag,
     target: targetFlag,
+    partition: { type: "string", value: "<key>", text: "one partition" },
+    partitions: { type: "string", value: "<list>", text: 'several: "a,b,c..f"' },
+    range: { type: "string", value: "<a..b>", text: "from one to another, both included; a.. and ..b and .. are open" },
+    missing: { type: "boolean", text: "only partitions that are not stored, or failed last" },
+    batch: { type: "string", value: "<n>", text: "runs of at most so many partitions, one after the other" },
     upstream: { type: "boolean", text: "run upstream assets first that are missing or stale" },
     "dry-run": { type: "boolean", text: "show what would run, and what would keep it from running" },
     concurrency: { type: "string", value: "<n>", text: "most assets at once; 4 when left out" },
@@ -29,6 +35,7 @@ export const materialize: Command = {
     "sluice materialize",
     'sluice materialize "sales_summary" --upstream',
     'sluice materialize -s "group:sales and status:stale" -t prod --yes',
+    "sluice materialize daily_sales --range 2026-01-01..2026-01-31 --missing",
   ],
   async run(context) {
     const { session, values, terminal, folder, signal } = context;
@@ -40,6 +47,8 @@ export const materialize: Command = {
       target: values.text("target"),
       selection: selection ?? "*",
       upstream: values.on("upstream"),
+      partitions: partitionParts(values),
+      missing: values.on("missing"),
       concurrency,
       failFast: values.on("fail-fast"),
     };
@@ -53,6 +62,14 @@ export const materialize: Command = {
   },
 };
 
+/** What the flags name, together. */
+function partitionParts(values: Values): readonly string[] | undefined {
+  const [one, list, range] = [values.text("partition"), values.text("partitions"), values.text("range")];
+  if (range !== undefined && !range.includes("..")) throw new UsageError(`--range takes A..B, not "${range}".`);
+  const parts = [...(one === undefined ? [] : [one]), ...(list === undefined ? [] : splitList(list)), ...(range === undefined ? [] : [range])];
+  return one === undefined && list === undefined && range === undefined ? undefined : parts;
+}
+
 async function dryRun({ session, values, terminal, signal }: CommandContext, request: MaterializeRequest): Promise<number> {
   const plan = await session.plan(request, signal);
   if (values.on("json")) terminal.out(`${JSON.stringify({ target: plan.target, selection: plan.selection, steps: plan.steps })}\n`);
@@ -62,7 +79,7 @@ async function dryRun({ session, values, terminal, signal }: CommandContext, req
     terminal.out(
       drawList(
         plan.steps.map((step) => [
-          `  ${plainLine(step.assets.join(", "))}`,
+          `  ${plainLine(stepLabel(step))}`,
           state(step),
           step.after.length === 0 ? "" : `← ${plainLine(step.after.join(", "))}`,
         ]),
@@ -92,8 +109,17 @@ async function run(context: CommandContext, request: MaterializeRequest, manifes
   context.onPrint((line) => (view ? view.log(line) : terminal.error(`${line}\n`)));
   const timer = terminal.interactive && view ? setInterval(() => view.tick(Date.now()), frame) : undefined;
   try {
-    const { state } = await session.materialize({ ...request, confirmed }, take, signal);
-    return state === "succeeded" ? exitCodes.ok : state === "cancelled" ? exitCodes.cancelled : exitCodes.failed;
+    const size = values.count("batch", 1);
+    const batches = size === undefined ? [request.partitions] : await session.batches(request, size, signal);
+    if (batches.length === 0 && view) terminal.out("Nothing to do.\n");
+    let worst: number = exitCodes.ok;
+    for (const partitions of batches) {
+      const { state } = await session.materialize({ ...request, partitions, confirmed }, take, signal);
+      if (state === "cancelled") return exitCodes.cancelled;
+      if (state !== "succeeded") worst = exitCodes.failed;
+      if (worst !== exitCodes.ok && request.failFast) break;
+    }
+    return worst;
   } finally {
     clearInterval(timer);
   }

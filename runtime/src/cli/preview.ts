@@ -38,6 +38,7 @@ export const preview: Command = {
   arguments: 1,
   flags: {
     target: targetFlag,
+    partition: { type: "string", value: "<key>", text: "one partition; all of them when left out" },
     limit: { type: "string", value: "<n>", text: "rows; 20 when left out" },
     offset: { type: "string", value: "<n>", text: "first row, from 0" },
     sort: { type: "string", value: "<columns>", text: 'such as "region,-amount"; "-" is descending' },
@@ -62,7 +63,7 @@ export const preview: Command = {
       filter: values.all("filter").map(readFilter),
     };
     await session.manifest();
-    const page = await session.preview(values.text("target"), key, request, signal);
+    const page = await session.preview(values.text("target"), key, request, { partition: values.text("partition"), signal });
     if (values.on("json")) terminal.out(`${JSON.stringify({ key, ...page })}\n`);
     else {
       const shown = page.cells[0]?.length ?? 0;

@@ -10,6 +10,12 @@ const longestPlan = 24;
 const shortestFrame = 50;
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/** The assets of a step, with the partitions it makes. */
+export const stepLabel = ({ assets, partitions }: Pick<PlannedStep, "assets" | "partitions">): string =>
+  `${assets.join(", ")}${partitionLabel(partitions)}`;
+const partitionLabel = (partitions: readonly string[] | undefined): string =>
+  !partitions ? "" : ` [${partitions.length === 1 ? partitions[0]! : `${partitions.length} partitions`}]`;
+
 interface Running {
   readonly step: string;
   readonly startedAt: number;
@@ -41,25 +47,38 @@ export function runView(terminal: Terminal, folder: string): RunView {
     live.print(`${mark} ${padEnd(plainLine(asset), widest)}  ${details}`.trimEnd() + "\n");
   };
   function drawPlan(plan: readonly PlannedStep[], target: string): void {
-    const assets = plan.flatMap((step) => step.assets);
-    widest = Math.min(48, Math.max(...assets.map((key) => widthOf(plainLine(key))), 0));
-    live.print(`${paint("bold", plainLine(target))} · ${assets.length} ${assets.length === 1 ? "asset" : "assets"}\n`);
+    const assets = new Set(plan.flatMap((step) => step.assets)).size;
+    const partitions = plan.reduce((sum, step) => sum + (step.partitions?.length ?? 0) * step.assets.length, 0);
+    widest = plan.reduce(
+      (most, step) => Math.max(most, ...step.assets.map((key) => widthOf(plainLine(`${key}${partitionLabel(step.partitions)}`)))),
+      0,
+    );
+    widest = Math.min(48, widest);
+    const divided = partitions === 0 ? "" : `, ${partitions} ${partitions === 1 ? "partition" : "partitions"}`;
+    live.print(`${paint("bold", plainLine(target))} · ${assets} ${assets === 1 ? "asset" : "assets"}${divided}\n`);
     if (!terminal.interactive) return;
     for (const step of plan.slice(0, longestPlan)) {
       const after = step.after.length === 0 ? "" : paint("dim", `← ${plainLine(step.after.join(", "))}`);
-      live.print(`  ${padEnd(plainLine(step.assets.join(", ")), widest)}  ${after}`.trimEnd() + "\n");
+      live.print(`  ${padEnd(plainLine(stepLabel(step)), widest)}  ${after}`.trimEnd() + "\n");
     }
     if (plan.length > longestPlan) live.print(paint("dim", `  and ${plan.length - longestPlan} more\n`));
     live.print("\n");
   }
+  const storedId = (asset: string, partition: string | undefined) => (partition === undefined ? asset : `${asset} ${partition}`);
+  const labelOf = (step: string): string => {
+    const known = steps.get(step);
+    return known ? stepLabel(known) : step;
+  };
   function finished(step: string, ms: number): void {
-    for (const key of steps.get(step)?.assets ?? []) {
-      const made = stored.get(key);
+    const { assets = [], partitions } = steps.get(step) ?? {};
+    for (const asset of assets) {
+      const made = stored.get(storedId(asset, partitions?.[0]));
+      const key = `${asset}${partitionLabel(partitions)}`;
       if (!made) {
         line(paint("dim", "-"), key, paint("dim", "left as it was"));
         continue;
       }
-      counts.materialized++;
+      counts.materialized += partitions?.length ?? 1;
       const rows = made.rows === undefined ? "" : formatRows(made.rows);
       line(
         paint("green", "✓"),
@@ -109,7 +128,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
         break;
       }
       case "materialized":
-        stored.set(event.asset, { rows: event.metadata?.rows ?? event.record.rows, place: event.metadata?.place });
+        stored.set(storedId(event.asset, event.partition), { rows: event.metadata?.rows ?? event.record.rows, place: event.metadata?.place });
         break;
       case "log":
         live.print(`  ${paint("dim", `${plainLine(event.step)} |`)} ${paintLevel(event.level, plainLine(event.message))}\n`);
@@ -127,12 +146,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
         running.delete(event.step);
         if (running.size === 0) live.show([]);
         counts.failed++;
-        line(
-          paint("red", "✗"),
-          (steps.get(event.step)?.assets ?? [event.step]).join(", "),
-          padEnd(paint("red", "failed"), 12),
-          formatDuration(event.ms),
-        );
+        line(paint("red", "✗"), labelOf(event.step), padEnd(paint("red", "failed"), 12), formatDuration(event.ms));
         live.print(errorText(event.error, terminal, folder));
         break;
       case "step-skipped": {
@@ -145,7 +159,8 @@ export function runView(terminal: Terminal, folder: string): RunView {
             : event.reason === "cancelled"
               ? "cancelled"
               : `skipped: ${event.because ?? "an upstream asset"} ${why}`;
-        for (const key of steps.get(event.step)?.assets ?? [event.step]) line(paint("dim", "-"), key, paint("dim", plainLine(text)));
+        const { assets = [event.step], partitions } = steps.get(event.step) ?? {};
+        for (const key of assets) line(paint("dim", "-"), `${key}${partitionLabel(partitions)}`, paint("dim", plainLine(text)));
         break;
       }
       case "run-finished":

@@ -1,6 +1,6 @@
 import type { AssetDefinition, LoadedProject } from "../assets/definition.ts";
 import { isSluiceError } from "../model/errors.ts";
-import type { AssetState, AssetStatus } from "../model/graph.ts";
+import type { AssetState, AssetStatus, PartitionStatus } from "../model/graph.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import type { Moment } from "../partitions/space.ts";
 import { readMoment } from "./dynamic-partitions.ts";
@@ -53,6 +53,8 @@ export interface States {
   readonly statuses: readonly AssetStatus[];
   /** State of one partition of an asset that was looked at. */
   readonly partitionState: (asset: string, partition: string) => AssetState;
+  /** Of each partition that there is, and of one under way that is stored, in order; none for an asset without partitions. */
+  readonly partitionsOf: (asset: string) => readonly PartitionStatus[];
 }
 
 /** The states of assets, and of each partition. */
@@ -96,6 +98,15 @@ export async function readStates(request: StatusRequest): Promise<States> {
       if (judged.unknown) return judged.unknown.state;
       const own = judged.partitions.get(partition);
       return failedLast(own, failuresOf(asset).get(partition)) ? "failed" : (own?.state ?? "missing");
+    },
+    partitionsOf: (asset) => {
+      const judged = known.get(asset);
+      const space = partitioning.spaceOf(asset);
+      if (!judged || !isDivided(judged) || !space) return [];
+      const all = space.keys();
+      const counted = new Set(all);
+      const more = [...judged.partitions.keys()].filter((key) => !counted.has(key));
+      return [...all, ...more].map((key) => partitionStatus(key, judged.unknown ?? judged.partitions.get(key), failuresOf(asset).get(key)));
     },
   };
 }
@@ -227,6 +238,20 @@ function statusOf(graph: AssetGraph, target: Target, key: string, known: Known, 
     ...(record?.runId === undefined ? {} : { runId: record.runId }),
     ...(failed && failure ? { error: failure.error, failedAt: failure.at } : {}),
     ...(place === undefined ? {} : { place }),
+  };
+}
+
+function partitionStatus(key: string, known: Known | undefined, failure: PastFailure | undefined): PartitionStatus {
+  const { reason, record } = known ?? {};
+  const storedAt = storedAtOf(record);
+  const failed = failedLast(known, failure);
+  return {
+    key,
+    state: failed ? "failed" : (known?.state ?? "missing"),
+    ...(failed && failure ? { reason: failure.error.message, error: failure.error } : reason === undefined ? {} : { reason }),
+    ...(storedAt === undefined || Number.isNaN(storedAt) ? {} : { storedAt }),
+    ...(record?.rows === undefined ? {} : { rows: record.rows }),
+    ...(record?.runId === undefined ? {} : { runId: record.runId }),
   };
 }
 

@@ -140,6 +140,18 @@ export interface AssetStatus {
   /** Of an asset with partitions: how many there are, and how many of them are stored, failed last, or are neither. */
   readonly partitions?: PartitionCounts;
 }
+/** State of one partition on one target. */
+export interface PartitionStatus {
+  readonly key: string;
+  readonly state: AssetState;
+  readonly reason?: string;
+  /** Milliseconds since the epoch. */
+  readonly storedAt?: number;
+  readonly rows?: number;
+  readonly runId?: string;
+  /** Of the last attempt, when it failed. */
+  readonly error?: ErrorInfo;
+}
 export interface PartitionCounts {
   readonly total: number;
   readonly stored: number;

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from "./errors.ts";
 import type { LogLevel, RunEvent, RunSummary } from "./events.ts";
-import type { AssetStatus, Manifest } from "./graph.ts";
+import type { AssetStatus, Manifest, PartitionStatus } from "./graph.ts";
 import type { Filter, PageRequest, Sort, TextPage } from "./page.ts";
 
 /** What the client asks the runner, by name. Documented in docs/reference/runner-protocol.md. */
@@ -11,18 +11,32 @@ export interface RunnerRequests {
   /**
    * Answers when the run has ended; its events arrive before. `confirmed` is needed for a protected target.
    * `upstream`: upstream assets that are missing or stale run first; those that are fresh are skipped as "not-needed".
+   * `partitions`: keys and ranges "A..B" of the selected assets that have such; `missing`: of those, or of all, only what is not stored or failed last.
    */
   materialize: {
-    params: { readonly target: string; readonly selection: string; readonly runId: string; readonly confirmed?: boolean; readonly upstream?: boolean };
+    params: {
+      readonly target: string;
+      readonly selection: string;
+      readonly runId: string;
+      readonly confirmed?: boolean;
+      readonly upstream?: boolean;
+      readonly partitions?: readonly string[];
+      readonly missing?: boolean;
+    };
     result: RunSummary;
   };
   cancel: { params: { readonly runId: string }; result: boolean };
-  preview: { params: { readonly target: string; readonly key: string; readonly request: PageRequest }; result: TextPage };
+  /** `partition`: of an asset with partitions, one of them; all of them where it is left out and the store shows all together. */
+  preview: {
+    params: { readonly target: string; readonly key: string; readonly request: PageRequest; readonly partition?: string };
+    result: TextPage;
+  };
   /** One whole cell as text. `row` counts like `PageRequest.offset`. */
   cell: {
     params: {
       readonly target: string;
       readonly key: string;
+      readonly partition?: string;
       readonly column: string;
       readonly row: number;
       readonly sort?: readonly Sort[];
@@ -30,6 +44,8 @@ export interface RunnerRequests {
     };
     result: string | null;
   };
+  /** The partitions of an asset in order, with the state of each; none for an asset without. */
+  partitions: { params: { readonly target: string; readonly key: string }; result: readonly PartitionStatus[] };
   runs: { params: { readonly limit: number }; result: readonly RunSummary[] };
   runEvents: { params: { readonly runId: string }; result: readonly RunEvent[] };
   /** Closes stores so that another program can open them. */

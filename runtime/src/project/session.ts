@@ -1,16 +1,22 @@
+import { randomUUID } from "node:crypto";
 import path from "node:path";
-import type { AssetDefinition, LoadedProject } from "../assets/definition.ts";
+import type { LoadedProject } from "../assets/definition.ts";
+import { batchesOf } from "../engine/batches.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
+import { addDynamicKeys, readMoment } from "../engine/dynamic-partitions.ts";
+import { buildGraph } from "../engine/graph.ts";
 import { type History, openHistory } from "../engine/history.ts";
+import { partitioningOf } from "../engine/partitioning.ts";
 import type { RunPlan } from "../engine/plan.ts";
 import { executeRun, planRun } from "../engine/run.ts";
-import { assetStatus } from "../engine/status.ts";
-import type { InputContext } from "../io/manager.ts";
+import { assetStatus, readStates } from "../engine/status.ts";
 import { type ErrorInfo, fromErrorInfo, isSluiceError, SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { RunEvent, RunSummary } from "../model/events.ts";
-import type { AssetStatus, Manifest } from "../model/graph.ts";
+import type { AssetStatus, Manifest, PartitionStatus } from "../model/graph.ts";
 import { nearestName } from "../model/nearest.ts";
 import type { Filter, PageRequest, Sort, TextPage } from "../model/page.ts";
+import { selectPartitions } from "../partitions/select.ts";
+import { dynamicNames } from "../partitions/space.ts";
 import { toCellText, toTextPage } from "./cells.ts";
 import { toManifest } from "./manifest.ts";
 import { findPackage } from "./packages.ts";
@@ -31,11 +37,20 @@ export interface MaterializeRequest {
   readonly runId?: string | undefined;
   /** Missing or stale upstream runs first. */
   readonly upstream?: boolean | undefined;
+  /** Keys and ranges "A..B", of every selected asset that has such partitions. */
+  readonly partitions?: readonly string[] | undefined;
+  /** Of those partitions, or of all, only what is not stored or failed last. */
+  readonly missing?: boolean | undefined;
   /** Needed for a protected target. */
   readonly confirmed?: boolean | undefined;
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   readonly concurrency?: number | undefined;
   readonly failFast?: boolean | undefined;
+}
+/** What of an asset is looked at. */
+export interface LookOptions {
+  readonly partition?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 export interface CellQuery {
   readonly column: string;
@@ -59,9 +74,21 @@ export interface Session {
   readonly plan: (request: MaterializeRequest, signal?: AbortSignal) => Promise<RunPlan>;
   /** Loads what changed, plans and runs. Throws what keeps it from beginning; a failed asset is a failed run. */
   readonly materialize: (request: MaterializeRequest, emit: (event: RunEvent) => void, signal?: AbortSignal) => Promise<RunSummary>;
-  readonly preview: (target: string | undefined, key: string, request: PageRequest, signal?: AbortSignal) => Promise<TextPage>;
+  /** The partitions of a request in lists of at most `size`, for runs of their own. Throws what `plan` throws, and `config/invalid` where that cannot be. */
+  readonly batches: (request: MaterializeRequest, size: number, signal?: AbortSignal) => Promise<readonly (readonly string[])[]>;
+  readonly preview: (target: string | undefined, key: string, request: PageRequest, options?: LookOptions) => Promise<TextPage>;
   /** One whole cell; `null` for NULL. */
-  readonly cell: (target: string | undefined, key: string, query: CellQuery, signal?: AbortSignal) => Promise<string | null>;
+  readonly cell: (target: string | undefined, key: string, query: CellQuery, options?: LookOptions) => Promise<string | null>;
+  /** In order, with the state of each. Throws `partition/unknown` for an asset without partitions. */
+  readonly partitions: (target: string | undefined, key: string) => Promise<readonly PartitionStatus[]>;
+  /** Adds keys to a dynamic definition, each once; answers with the new ones. Throws `io/permission` for a protected target without `confirmed`. */
+  readonly addPartitions: (
+    target: string | undefined,
+    name: string,
+    keys: readonly string[],
+    confirmed: boolean,
+    signal?: AbortSignal,
+  ) => Promise<readonly string[]>;
   /** Newest first. */
   readonly runs: (limit: number) => Promise<readonly RunSummary[]>;
   readonly runEvents: (runId: string) => Promise<readonly RunEvent[]>;
@@ -126,6 +153,9 @@ export function createSession(options: SessionOptions): Session {
       target,
       selection: request.selection,
       upstream: request.upstream ?? false,
+      partitions: request.partitions,
+      missing: request.missing ?? false,
+      now: clock.now(),
       params: request.params ?? {},
       history,
       environment,
@@ -137,18 +167,23 @@ export function createSession(options: SessionOptions): Session {
     return { loaded, open, target, plan };
   }
 
-  async function stored(targetName: string | undefined, key: string) {
+  async function stored(targetName: string | undefined, key: string, { partition, signal = never() }: LookOptions) {
     const { loaded, open } = loadedOf(await current());
     const asset = loaded.assets.get(key);
     if (!asset) throw unknownAsset(key, loaded.assets.keys());
     const target = open.target(targetName ?? loaded.config.defaultTarget);
     const { manager, name } = target.managerOf(asset);
     const { preview } = manager;
-    if (asset.partitions !== undefined) {
-      throw new SluiceError("partition/unknown", `${key} has partitions, which this version of Sluice cannot show.`, { asset: key });
-    }
     if (!preview) throw new SluiceError("io/unavailable", `${name}, which stores ${key}, shows no pages of what it stored.`, { asset: key });
-    return { open, page: (request: PageRequest, signal: AbortSignal) => preview(inputContext(asset, signal), request) };
+    const graph = buildGraph(loaded);
+    const address = async () => {
+      if (partition === undefined) return { partitions: [] };
+      if (asset.partitions === undefined) throw new SluiceError("partition/unknown", `${key} has no partitions.`, { asset: key });
+      const partitioning = partitioningOf(graph, await readMoment(graph, target, clock.now(), signal));
+      return partitioning.address(key, selectPartitions(partitioning.spaceOf(key)!, [partition], key));
+    };
+    const page = async (request: PageRequest) => preview({ key, table: asset.table, ...(await address()), signal }, request);
+    return { open, page };
   }
 
   const cleanHistory: History = { ...history, append: (events) => history.append(redact(events)) };
@@ -166,7 +201,34 @@ export function createSession(options: SessionOptions): Session {
       guarded(async () => {
         const { loaded, open } = loadedOf(await current());
         const target = open.target(targetName ?? loaded.config.defaultTarget);
-        return redact(await open.use(() => assetStatus({ project: loaded, target, keys, history })));
+        return redact(await open.use(() => assetStatus({ project: loaded, target, keys, history, now: clock.now() })));
+      }),
+    partitions: (targetName, key) =>
+      guarded(async () => {
+        const { loaded, open } = loadedOf(await current());
+        const asset = loaded.assets.get(key);
+        if (!asset) throw unknownAsset(key, loaded.assets.keys());
+        if (!asset.partitions) throw new SluiceError("partition/unknown", `${key} has no partitions.`, { asset: key });
+        const target = open.target(targetName ?? loaded.config.defaultTarget);
+        const states = await open.use(() => readStates({ project: loaded, target, keys: [key], history, now: clock.now() }));
+        return redact(states.partitionsOf(key));
+      }),
+    addPartitions: (targetName, name, keys, confirmed, signal = never()) =>
+      guarded(async () => {
+        const { loaded, open } = loadedOf(await current());
+        const target = open.target(targetName ?? loaded.config.defaultTarget);
+        refuseUnknownDynamic(loaded, name);
+        if (target.protected && !confirmed) {
+          throw new SluiceError("io/permission", `Target "${target.name}" is protected: every write to it has to be confirmed.`, {
+            hint: "Pass --yes.",
+          });
+        }
+        return open.use(() => addDynamicKeys(target, name, keys, { now: clock.now(), runId: randomUUID(), signal }));
+      }),
+    batches: (request, size, signal = never()) =>
+      guarded(async () => {
+        const { loaded, plan } = await planned(request, signal);
+        return batchesOf(buildGraph(loaded), plan, size);
       }),
     plan: (request, signal = never()) => guarded(async () => (await planned(request, signal)).plan),
     materialize: (request, emit, signal = never()) =>
@@ -202,15 +264,15 @@ export function createSession(options: SessionOptions): Session {
           }
         }
       }),
-    preview: (target, key, request, signal = never()) =>
+    preview: (target, key, request, options = {}) =>
       guarded(async () => {
-        const { open, page } = await stored(target, key);
-        return toTextPage(await open.use(() => page(request, signal)), request.offset);
+        const { open, page } = await stored(target, key, options);
+        return toTextPage(await open.use(() => page(request)), request.offset);
       }),
-    cell: (target, key, { column, row, sort = [], filter = [] }, signal = never()) =>
+    cell: (target, key, { column, row, sort = [], filter = [] }, options = {}) =>
       guarded(async () => {
-        const { open, page } = await stored(target, key);
-        return toCellText(await open.use(() => page({ offset: row, limit: 1, columns: [column], sort, filter }, signal)));
+        const { open, page } = await stored(target, key, options);
+        return toCellText(await open.use(() => page({ offset: row, limit: 1, columns: [column], sort, filter })));
       }),
     runs: async (limit) => history.runs(limit),
     runEvents: async (runId) => history.events(runId),
@@ -227,7 +289,19 @@ export function createSession(options: SessionOptions): Session {
   };
 }
 
-const inputContext = (asset: AssetDefinition, signal: AbortSignal): InputContext => ({ key: asset.key, table: asset.table, partitions: [], signal });
+function refuseUnknownDynamic({ assets }: LoadedProject, name: string): void {
+  const names = new Set([...assets.values()].flatMap(({ partitions }) => (partitions ? dynamicNames(partitions) : [])));
+  if (names.has(name)) return;
+  const near = nearestName(name, names);
+  throw new SluiceError("partition/unknown", `No asset has dynamic partitions of the name "${name}".`, {
+    hint:
+      near !== undefined
+        ? `Did you mean "${near}"?`
+        : names.size === 0
+          ? "The project has no dynamic partitions."
+          : `There are ${[...names].join(", ")}.`,
+  });
+}
 
 function unknownAsset(key: string, keys: Iterable<string>): SluiceError {
   const near = nearestName(key, keys);

@@ -46,8 +46,9 @@ export function serve({ root, packages }: ServeOptions): void {
       controller?.abort(new SluiceError("run/cancelled", "The run was cancelled."));
       return controller !== undefined;
     },
-    preview: ({ target, key, request }) => opened().preview(target, key, request),
-    cell: ({ target, key, ...cell }) => opened().cell(target, key, cell),
+    preview: ({ target, key, request, partition }) => opened().preview(target, key, request, { partition }),
+    cell: ({ target, key, partition, ...cell }) => opened().cell(target, key, cell, { partition }),
+    partitions: ({ target, key }) => opened().partitions(target, key),
     runs: ({ limit }) => opened().runs(limit),
     runEvents: ({ runId }) => opened().runEvents(runId),
     async release() {
