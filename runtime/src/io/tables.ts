@@ -28,7 +28,7 @@ export interface TableWrite {
   /** SQL types that the asset gives. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** The record to be written with the value, or with each partition, in the same transaction. */
-  readonly recordOf: (rows: number, partition?: string) => StoredRecord;
+  readonly recordOf: (rows: number | undefined, partition?: string) => StoredRecord;
   readonly signal: AbortSignal;
 }
 export interface TableRead {
@@ -197,9 +197,10 @@ function recordedHandler({ partitions }: InputContext, { record, partitions: sto
   return names.size === 1 ? [...names][0] : undefined;
 }
 
-function recordOf({ record, partitionRecords }: OutputContext, handler: string, rows: number, partition: string | undefined): StoredRecord {
-  if (partition === undefined) return { ...record, handler, rows };
-  return { ...(partitionRecords?.[partition] ?? record), partition, handler, rows };
+function recordOf(context: OutputContext, handler: string, rows: number | undefined, partition: string | undefined): StoredRecord {
+  const counted = rows === undefined ? {} : { rows };
+  if (partition === undefined) return { ...context.record, handler, ...counted };
+  return { ...(context.partitionRecords?.[partition] ?? context.record), partition, handler, ...counted };
 }
 
 /** The partitions of a call, as slices. A key alone is one dimension that lies nowhere. */

@@ -7,7 +7,7 @@ import { SluiceError } from "../../model/errors.ts";
 import type { StoredRecord } from "../../model/values.ts";
 import type { TableName, TableWrite } from "../tables.ts";
 import { commentText, type FoundTable, findTable, folded, type TableComment } from "./catalog.ts";
-import { missingColumn, type Slices, slicesIn } from "./conditions.ts";
+import { missingColumn, slicesIn } from "./conditions.ts";
 import { evolution } from "./evolve.ts";
 import { forgetEntries, hadAppend, partitionRecords, rememberAppend, rememberPartitions } from "./ledger.ts";
 
@@ -19,8 +19,6 @@ export interface Staged {
   readonly target: readonly string[];
   readonly stage: readonly string[];
   readonly columns: FoundTable["columns"];
-  /** Where the slices lie in the staged table; empty for the whole value. */
-  readonly where: Slices;
   readonly rows: number;
   readonly write: TableWrite;
 }
@@ -104,7 +102,7 @@ async function remember(staged: Staged, former: TableComment, rows: number, colu
   if (mode === "append") await rememberAppend(connection, owner, materialization);
   if (slices.length === 0) return;
   const counts = slices.length === 1 ? [rows] : await countEach(staged, columns);
-  const records = new Map<string, StoredRecord>(slices.map(({ key }, i) => [key, recordOf(counts[i] ?? 0, key)]));
+  const records = new Map<string, StoredRecord>(slices.map(({ key }, i) => [key, recordOf(counts[i], key)]));
   await rememberPartitions(connection, owner, records);
 }
 
@@ -116,20 +114,16 @@ async function countRows(staged: Staged, columns: FoundTable["columns"]): Promis
   return Number(counted?.["n"] ?? 0);
 }
 
-/** Slices counted by one statement. */
-const countedAtOnce = 100;
+/** Most slices whose rows are counted one by one: each is a condition on every row. Of more, the records say no number. */
+const mostCounted = 100;
 
-async function countEach({ connection, target, write }: Staged, columns: FoundTable["columns"]): Promise<readonly number[]> {
+async function countEach({ connection, target, write }: Staged, columns: FoundTable["columns"]): Promise<readonly (number | undefined)[]> {
+  if (write.slices.length > mostCounted) return [];
   const from = quoteNames(target);
   const where = (await slicesIn(connection, from, columns, write.slices)) ?? [];
-  const counts: number[] = [];
-  for (let start = 0; start < where.length; start += countedAtOnce) {
-    const part = where.slice(start, start + countedAtOnce);
-    const each = part.map((conditions, i) => `count(*) FILTER (WHERE ${slicesText([conditions])}) AS n${i}`).join(", ");
-    const [counted] = await rowsOf(connection, `SELECT ${each} FROM ${from} WHERE ${slicesText(part)}`);
-    counts.push(...part.map((_, i) => Number(counted?.[`n${i}`] ?? 0)));
-  }
-  return counts;
+  const each = where.map((conditions, i) => `count(*) FILTER (WHERE ${slicesText([conditions])}) AS n${i}`).join(", ");
+  const [counted] = await rowsOf(connection, `SELECT ${each} FROM ${from} WHERE ${slicesText(where)}`);
+  return where.map((_, i) => Number(counted?.[`n${i}`] ?? 0));
 }
 
 /** Refuses to recreate a table that holds more than what is being written. */

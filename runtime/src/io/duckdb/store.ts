@@ -27,6 +27,8 @@ export interface DuckdbStoreOptions {
 }
 
 const attempts = 6;
+/** Characters of the condition in a query for people; that of thousands of partitions is left out. */
+const longestQuery = 20_000;
 let stagings = 0;
 let memories = 0;
 
@@ -150,7 +152,7 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
             if (slices.length > 0) await refuseOutside(connection, from, where, write);
             await requireKeys(connection, from, columns, write);
             const target = full(connection, name);
-            const merged = await atomically(connection, () => merge({ connection, name, target, stage, columns, where, rows, write }));
+            const merged = await atomically(connection, () => merge({ connection, name, target, stage, columns, rows, write }));
             const after = { ...connection, signal: undefined };
             const stored = await findTable(after, name);
             const text = await condition(after, name, stored?.columns ?? [], slices);
@@ -159,7 +161,9 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
               rows: merged.rows,
               ...(write.mode === "replace" ? {} : { written: merged.changed ? rows : 0 }),
               ...(stored ? { columns: stored.columns } : {}),
-              query: `SELECT * FROM ${quoteNames([name.schema, name.table])}${text ? ` WHERE ${text}` : ""}`,
+              ...((text ?? "").length > longestQuery
+                ? {}
+                : { query: `SELECT * FROM ${quoteNames([name.schema, name.table])}${text ? ` WHERE ${text}` : ""}` }),
             };
           } catch (thrown) {
             throw ofAsset(thrown, key);
