@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ErrorInfo } from "../runtime/src/model/errors.ts";
 import type { App } from "./app.ts";
+import { errorWords } from "./graph/problems.ts";
 import type { Project } from "./project/project.ts";
 import type { RunnerExit } from "./runner/process.ts";
 import { openError } from "./views/tree-items.ts";
@@ -11,7 +12,7 @@ const t = vscode.l10n.t;
 export function notifyError(app: Pick<App, "log">, error: ErrorInfo, title?: string): void {
   const open = t("Open line");
   const log = t("Show log");
-  const what = error.thrown === undefined || error.message.includes(error.thrown) ? error.message : `${error.thrown}: ${error.message}`;
+  const what = errorWords(error);
   const text = [title === undefined ? what : `${title} ${what}`, error.hint].filter(Boolean).join(" ");
   vscode.window.showErrorMessage(text, ...(error.place ? [open, log] : [log])).then((chosen) => {
     if (chosen === log) return app.log.show();

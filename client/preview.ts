@@ -33,6 +33,8 @@ function runnerOf(project: Project | undefined): TableSnapshot["runner"] {
 /** What a table's panel needs of its project, which a window that was just restored may not know yet. */
 function tableSource(projects: Projects, subject: TableSubject): TableSource {
   const find = () => projects.find(subject.project);
+  /** A panel that was opened before the project's targets were known shows the chosen one. */
+  const target = () => subject.target || (find()?.targets.current() ?? "");
   /** Of a target that is not the chosen one. */
   let elsewhere: AssetStatus | undefined;
 
@@ -45,9 +47,9 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
   }
   async function askElsewhere(changed: () => void): Promise<void> {
     const found = find();
-    if (!found || found.targets.current() === subject.target || !found.state.manifest()) return;
+    if (!found || found.targets.current() === target() || !found.state.manifest()) return;
     // Unknown states show as such; the page itself says what is wrong.
-    const statuses = await found.call("status", { target: subject.target, keys: [subject.key] }).catch(() => []);
+    const statuses = await found.call("status", { target: target(), keys: [subject.key] }).catch(() => []);
     elsewhere = statuses.find((status) => status.key === subject.key);
     changed();
   }
@@ -55,11 +57,12 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
   return {
     snapshot() {
       const found = find();
-      const status = found?.targets.current() === subject.target ? found.state.status(subject.key) : elsewhere;
-      const run = found && runOf(found, subject);
+      const status = found?.targets.current() === target() ? found.state.status(subject.key) : elsewhere;
+      const here = { ...subject, target: target() };
+      const run = found && runOf(found, here);
       const error = found && !found.state.manifest() ? found.state.errors()[0] : undefined;
       return {
-        subject,
+        subject: here,
         runner: runnerOf(found),
         ...(found && projects.list().length > 1 ? { projectName: found.name } : {}),
         ...(status ? { status } : {}),
@@ -80,8 +83,8 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
       ];
       return vscode.Disposable.from(...parts);
     },
-    page: async (request) => (await project()).call("preview", { target: subject.target, key: subject.key, request }),
-    cell: async (cell) => (await project()).call("cell", { target: subject.target, key: subject.key, ...cell }),
+    page: async (request) => (await project()).call("preview", { target: target(), key: subject.key, request }),
+    cell: async (cell) => (await project()).call("cell", { target: target(), key: subject.key, ...cell }),
     act: (action) => vscode.commands.executeCommand(...actions[action](subject)),
   };
 }

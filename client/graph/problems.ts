@@ -17,10 +17,11 @@ export interface Problem {
 /** Found by the language server too, at the better place. */
 const serversOwn = new Set(["graph/cycle", "graph/duplicate-key", "graph/unknown-upstream"]);
 
-function words({ thrown, message, hint }: ErrorInfo): string {
-  const what = thrown === undefined || message.includes(thrown) ? message : `${thrown}: ${message}`;
-  return hint === undefined ? what : `${what}\n${hint}`;
-}
+/** The message, with the class of what was thrown where that says more than "Error". */
+export const errorWords = ({ thrown, message }: ErrorInfo): string =>
+  thrown === undefined || thrown === "Error" || message.includes(thrown) ? message : `${thrown}: ${message}`;
+
+const words = (error: ErrorInfo): string => (error.hint === undefined ? errorWords(error) : `${errorWords(error)}\n${error.hint}`);
 
 export interface ProblemFacts {
   readonly graph: ProjectGraph;

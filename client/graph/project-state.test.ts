@@ -30,6 +30,16 @@ describe("the state of a project", () => {
     expect(keys(state)).toEqual(["a"]);
   });
 
+  it("says once what keeps both the project from loading and the states from being read", () => {
+    const { state } = setUp();
+    const error = { code: "config/invalid", message: "not installed" } as const;
+    state.setManifest(manifestOf([], { errors: [{ ...error, thrown: "Error" }] }));
+    state.setStatusError(error);
+    expect(state.errors()).toHaveLength(1);
+    state.setStatusError({ ...error, message: "another one" });
+    expect(state.errors()).toHaveLength(2);
+  });
+
   it("keeps the last good graph when the config does not load, and says so", () => {
     const { state } = setUp();
     state.setLoadError({ code: "config/invalid", message: "no targets" });

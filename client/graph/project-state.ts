@@ -108,7 +108,11 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
       return graph;
     },
     manifest: () => manifest,
-    errors: () => [crash, ...errors, statusError].filter((error) => error !== undefined),
+    // What keeps the project from loading keeps the states from being read: said once.
+    errors: () =>
+      [crash, ...errors, statusError].filter(
+        (error, at, all) => error !== undefined && all.findIndex((one) => one?.code === error.code && one.message === error.message) === at,
+      ) as ErrorInfo[],
     status: (key) => statuses.get(key),
     statuses: () => statuses,
     step: (key) => runs.find((run) => isLive(run) && run.stepOf.has(key))?.stepOf.get(key),

@@ -37,9 +37,12 @@ export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions
   const mediaUri = vscode.Uri.joinPath(extensionUri, "dist", "media");
   const webviewOptions: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [mediaUri] };
 
+  const icon = (theme: "light" | "dark") => vscode.Uri.joinPath(extensionUri, "media", "icons", `table-${theme}.svg`);
+
   /** Fills a panel, new or kept. */
   function fill(panel: vscode.WebviewPanel, subject: TableSubject, source: TableSource): void {
     const { webview } = panel;
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const bridge = bridgeTable({
       source,
       texts: tableTexts(vscode.l10n),

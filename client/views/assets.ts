@@ -10,7 +10,8 @@ import { throttle } from "./throttle.ts";
 const t = vscode.l10n.t;
 const viewId = "sluice.assets";
 /** How often the ages in the descriptions are told anew, milliseconds. */
-const ageing = 30_000;
+/** How often ages are drawn again, milliseconds. */
+export const ageing = 30_000;
 
 export interface AssetsView extends vscode.Disposable {
   readonly grouping: () => Grouping;

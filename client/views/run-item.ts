@@ -80,7 +80,9 @@ function stepWords(step: StepView): string {
 export function runItem(run: RunView, id: string, project: string | undefined): vscode.TreeItem {
   const live = isLive(run);
   const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-  const item = new vscode.TreeItem(run.selection === "*" ? t("Everything") : run.selection, live ? Expanded : Collapsed);
+  // What goes on, and what failed while the reader was there, is open.
+  const open = live || (run.state === "failed" && run.hasSteps);
+  const item = new vscode.TreeItem(run.selection === "*" ? t("Everything") : run.selection, open ? Expanded : Collapsed);
   item.id = id;
   item.iconPath = icon(runIcons[run.state]);
   item.description = [
@@ -101,7 +103,7 @@ export function runItem(run: RunView, id: string, project: string | undefined): 
 export function stepItem(step: StepView, id: string): vscode.TreeItem {
   const item = new vscode.TreeItem(step.assets.length === 0 ? step.step : step.assets.join(", "));
   item.id = id;
-  item.iconPath = icon(stepIcons[step.state]);
+  item.iconPath = icon(step.state === "skipped" && step.reason === "cancelled" ? runIcons.cancelled : stepIcons[step.state]);
   item.description = stepWords(step);
   item.contextValue = `step ${step.state}`;
   item.accessibilityInformation = { label: `${step.assets.join(", ")}, ${item.description}`, role: "treeitem" };

@@ -3,6 +3,7 @@ import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import { isLive, type RunView, type StepView } from "../graph/run-state.ts";
 import type { Project } from "../project/project.ts";
 import type { Projects } from "../project/projects.ts";
+import { ageing } from "./assets.ts";
 import { runItem, stepItem } from "./run-item.ts";
 import { throttle } from "./throttle.ts";
 
@@ -88,9 +89,14 @@ export function createRunsView(projects: Projects, log: vscode.LogOutputChannel)
     const live = projects.list().flatMap((project) => project.state.runs().filter(isLive)).length;
     view.badge = live === 0 ? undefined : { value: live, tooltip: vscode.l10n.t("{0} running", live) };
   }, 200);
+  // Ages grow by themselves.
+  const clock = setInterval(() => {
+    if (view.visible && projects.list().some(({ state }) => state.runs().length > 0)) changed.fire(undefined);
+  }, ageing);
   const parts = [
     view,
     changed,
+    new vscode.Disposable(() => clearInterval(clock)),
     redraw,
     projects.onDidChange(redraw.call),
     projects.onDidChangeProject(({ change }) => {

@@ -7,7 +7,7 @@ import type { Say } from "./words.ts";
 export function summary(rows: number, sort: readonly Sort[], filters: number, locale: string, say: Say): string {
   const by = sort.map((entry) => `${entry.column}${entry.descending ? " ↓" : ""}`).join(", ");
   return [
-    say("say.loaded", formatCount(rows, locale)),
+    rows === 1 ? say("say.row1") : say("say.loaded", formatCount(rows, locale)),
     by === "" ? say("say.unsorted") : say("say.sorted", by),
     filters === 0 ? "" : say("say.filtered", filters),
   ]

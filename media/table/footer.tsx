@@ -25,7 +25,11 @@ export function Footer({ state, view, selection, announced }: FooterProps) {
   if (rows === undefined) parts.push(state.loaded ? say("footer.loading") : "");
   else {
     parts.push(
-      rows === 0 ? say("say.loaded", count(0)) : say("footer.rows", count(Math.min(rows, first + 1)), count(Math.min(rows, last + 1)), count(rows)),
+      rows === 0
+        ? say("say.loaded", count(0))
+        : rows === 1
+          ? say("say.row1")
+          : say("footer.rows", count(Math.min(rows, first + 1)), count(Math.min(rows, last + 1)), count(rows)),
     );
     if (state.query.filter.length > 0 && total !== undefined) parts.push(say("footer.filtered", count(total)));
     if (ms !== undefined) parts.push(say("footer.query", count(Math.round(ms))));

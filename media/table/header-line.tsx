@@ -2,7 +2,7 @@ import { type FormEvent, useEffect, useRef } from "react";
 import { formatCount } from "./columns.ts";
 import { StateIcon, type StateName } from "./icons.tsx";
 import type { TableState } from "./session.ts";
-import { age, useSay } from "./words.ts";
+import { age, shortPlace, sizeWords, useSay } from "./words.ts";
 
 export interface HeaderLineProps {
   readonly state: TableState;
@@ -37,10 +37,8 @@ export function HeaderLine(props: HeaderLineProps) {
         </span>
         <h1 title={subject.key}>{subject.key}</h1>
         {snapshot.projectName === undefined ? null : <span className="fact">{snapshot.projectName}</span>}
-        <span className="chip">{say("header.target", subject.target)}</span>
-        {rows === undefined || !state.columns ? null : (
-          <span className="fact figures">{say("header.rowsColumns", formatCount(rows, locale), formatCount(state.columns.length, locale))}</span>
-        )}
+        {subject.target === "" ? null : <span className="chip">{say("header.target", subject.target)}</span>}
+        {rows === undefined || !state.columns ? null : <span className="fact figures">{sizeWords(say, rows, state.columns.length, locale)}</span>}
         {status?.storedAt === undefined ? null : (
           <span className="fact" title={new Date(status.storedAt).toISOString()}>
             {say("age.stored", age(status.storedAt, now, locale))}
@@ -48,7 +46,7 @@ export function HeaderLine(props: HeaderLineProps) {
         )}
         {status?.place === undefined ? null : (
           <span className="fact place" title={status.place}>
-            {status.place}
+            {shortPlace(status.place, subject.project)}
           </span>
         )}
       </div>

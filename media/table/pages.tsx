@@ -20,6 +20,7 @@ export function StatePage(props: StatePageProps) {
   const say = useSay();
   const { phase, state, onAct } = props;
   const { snapshot } = state;
+  const failed = snapshot?.status?.state === "failed";
   switch (phase) {
     case "untrusted":
       return (
@@ -43,8 +44,8 @@ export function StatePage(props: StatePageProps) {
     case "missing":
       return (
         <Note
-          title={say("page.missing", snapshot?.subject.target ?? "")}
-          more={say(snapshot?.run ? "page.missingRunning" : "page.missingMore")}
+          title={say(snapshot?.run ? "page.missingRunningTitle" : failed ? "page.missingFailed" : "page.missing", snapshot?.subject.target ?? "")}
+          more={say(snapshot?.run ? "page.missingRunning" : failed ? "page.missingFailedMore" : "page.missingMore")}
           small={state.columns && say("page.missingColumns", state.columns.map(({ name, type }) => `${name} ${type}`).join(", "))}
         >
           {snapshot?.run ? null : (

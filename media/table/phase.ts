@@ -33,6 +33,6 @@ export function stripsOf(state: TableState): readonly StripKind[] {
   if (state.newer) strips.push("newer");
   if (snapshot.run) strips.push("run");
   else if (snapshot.status?.state === "failed") strips.push("failed");
-  else if (snapshot.status?.state === "stale") strips.push("stale");
+  else if (shows && snapshot.status?.state === "stale") strips.push("stale");
   return strips.slice(0, 2);
 }

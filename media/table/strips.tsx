@@ -29,7 +29,7 @@ export function errorLine(error: ErrorInfo | undefined): string {
   return `${error.message}${/[.!?:]$/.test(error.message) ? "" : "."} ${error.hint}`;
 }
 
-function words(kind: StripKind, { snapshot, error, locale }: TableState, now: number, say: Say): string {
+function words(kind: StripKind, { snapshot, error, locale, loaded }: TableState, now: number, say: Say): string {
   switch (kind) {
     case "gone":
       return say("strip.gone");
@@ -38,7 +38,7 @@ function words(kind: StripKind, { snapshot, error, locale }: TableState, now: nu
     case "page-error":
       return say("strip.pageError", errorLine(error));
     case "failed":
-      return say("strip.failed", errorLine(snapshot?.status?.error));
+      return say(loaded ? "strip.failed" : "strip.failedFirst", errorLine(snapshot?.status?.error));
     case "stale": {
       const reason = snapshot?.status?.reason;
       return reason === undefined ? say("strip.staleNoReason") : say("strip.stale", reason);
@@ -48,7 +48,7 @@ function words(kind: StripKind, { snapshot, error, locale }: TableState, now: nu
       const done = progress ? formatCount(progress.done, locale) : "";
       const total = progress?.total === undefined ? undefined : formatCount(progress.total, locale);
       const so = !progress ? "" : ` (${total === undefined ? say("strip.runProgress", done) : say("strip.runTotal", done, total)})`;
-      return say("strip.run", age(startedAt, now, locale)) + so;
+      return say(loaded ? "strip.run" : "strip.runFirst", age(startedAt, now, locale)) + so;
     }
   }
 }

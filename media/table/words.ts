@@ -28,6 +28,22 @@ const operatorKeys: Readonly<Record<FilterOperator, TableTextKey>> = {
 };
 export const operatorWord = (say: Say, operator: FilterOperator): string => say(operatorKeys[operator]);
 
+/** How large a table is: "1 row × 3 columns". */
+export function sizeWords(say: Say, rows: number, columns: number, locale: string): string {
+  const of = (one: TableTextKey, many: TableTextKey, count: number) => (count === 1 ? say(one) : say(many, count.toLocaleString(locale)));
+  return `${of("say.row1", "say.loaded", rows)} × ${of("header.column1", "header.columns", columns)}`;
+}
+
+/** Where a table lies, without the project's own folder in front of it: the whole path is too long to be read at a glance. */
+export function shortPlace(place: string, projectUri: string): string {
+  const [, path] = /^file:\/\/(\/.*?)\/?$/.exec(projectUri) ?? [];
+  if (path === undefined) return place;
+  const folder = `${decodeURIComponent(path).replace(/^\/(?=[a-z]:)/i, "")}/`.toLowerCase();
+  const at = place.replaceAll("\\", "/").toLowerCase().indexOf(folder);
+  const scheme = at < 0 ? undefined : /^(?:[a-z-]+:(?:\/\/)?)?$/i.exec(place.slice(0, at));
+  return scheme ? place.slice(at + folder.length) : place;
+}
+
 const ageSteps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
