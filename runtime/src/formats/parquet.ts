@@ -12,7 +12,6 @@ import type { SqlQuery, SqlValue, TableStream } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { Page, PageRequest } from "../model/page.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
-import { existingColumns } from "./existing-columns.ts";
 import { parquetType } from "./parquet-types.ts";
 
 /** Types to cast columns to, by column, in DuckDB's words. */
@@ -219,26 +218,20 @@ const columnNames = async (connection: Connection, file: string): Promise<readon
   return described.map((row) => String(row["column_name"]));
 };
 
-/** The query that shows a file, for people. */
-export const showQuery = (file: string): string => `SELECT * FROM read_parquet(${quoteText(file)})`;
+/** The query that shows files, for people. */
+export const showQuery = (files: readonly string[]): string =>
+  `SELECT * FROM read_parquet(${files.length === 1 ? quoteText(files[0] as string) : `[${files.map(quoteText).join(", ")}]`})`;
 
-export interface ReadOptions {
-  readonly key: string;
-  readonly casts: Casts;
-  /** All when left out. */
-  readonly columns?: readonly string[] | undefined;
-  readonly signal: AbortSignal;
-  /** Called once the stream has ended, or failed. */
-  readonly done: () => Promise<void>;
-}
-
-/** A file's rows as a stream, each column with its exact type. Throws `io/schema-mismatch` for a column that the file does not have. */
-export async function readParquet(file: string, { key, casts, columns, signal, done }: ReadOptions): Promise<TableStream> {
+/** The rows of a query over files as a stream, each column with its exact type. `done` is called once the stream has ended, or failed. */
+export async function readTable(
+  value: SqlQuery,
+  { key, signal, done }: { readonly key: string; readonly signal: AbortSignal; readonly done: () => Promise<void> },
+): Promise<TableStream> {
   try {
     const stream = await scratch().stream(
       async (connection) => {
-        const names = columns && existingColumns(key, await columnNames(connection, file), columns);
-        return query(connection, names ? `SELECT ${names.map(quoteName).join(", ")} FROM (${selectFrom(file, casts)})` : selectFrom(file, casts));
+        const { text, values } = await renderQuery(connection, value, { asset: key });
+        return query(connection, text.trimStart().startsWith("SELECT") ? text : `SELECT * FROM ${text}`, values);
       },
       { signal },
     );
@@ -275,13 +268,12 @@ export function describeParquet(file: string, signal?: AbortSignal): Promise<Par
   );
 }
 
-/** A page of a file. Filter, sort and columns are pushed down. */
+/** A page of one file. Filter, sort and columns are pushed down. */
 export function pageOfParquet(file: string, casts: Casts, request: PageRequest, signal: AbortSignal): Promise<Page> {
   const database = scratch();
   return database.lease(
     async (connection) => {
-      const [{ pageOf }, found] = await Promise.all([import("../duckdb/page.ts"), stat(file)]);
-      const version = `${file} ${found.size} ${found.mtimeMs}`;
+      const [{ pageOf }, version] = await Promise.all([import("../duckdb/page.ts"), versionOf(file)]);
       // a file's rows are numbered by a column that a subquery hides, and that one of the file's own with its name hides too
       const numbered = Object.keys(casts).length === 0 && !(await columnNames(connection, file)).some((name) => name.toLowerCase() === rowNumber);
       const source = numbered
@@ -292,3 +284,25 @@ export function pageOfParquet(file: string, casts: Casts, request: PageRequest, 
     { signal, purpose: "preview" },
   );
 }
+
+/** A page of a query over several files. */
+export function pageOfTables(value: SqlQuery, files: readonly string[], request: PageRequest, signal: AbortSignal): Promise<Page> {
+  const database = scratch();
+  return database.lease(
+    async (connection) => {
+      const [{ pageOf }, versions, { text }] = await Promise.all([
+        import("../duckdb/page.ts"),
+        Promise.all(files.map(versionOf)),
+        renderQuery(connection, value),
+      ]);
+      const from = text.trimStart().startsWith("SELECT") ? `(${text})` : text;
+      return pageOf(connection, database, { from, version: versions.join("\n") }, request);
+    },
+    { signal, purpose: "preview" },
+  );
+}
+
+const versionOf = async (file: string): Promise<string> => {
+  const found = await stat(file);
+  return `${file} ${found.size} ${found.mtimeMs}`;
+};

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Table } from "apache-arrow";
@@ -174,8 +174,68 @@ describe("filesystem()", () => {
     await store("a", [{ n: 1 }]);
     await expect(store("a", [{ n: 2 }], { write: "append" })).rejects.toMatchObject({ code: "config/invalid" });
     await expect(store("a", [{ n: 2 }], { write: { upsert: ["n"] } })).rejects.toMatchObject({ code: "config/invalid" });
-    await expect(store("a", [{ n: 2 }], { partitions: ["2026-01-01"] })).rejects.toMatchObject({ code: "config/invalid" });
     expect(await load("a")).toEqual([{ n: 1 }]);
+  });
+
+  describe("with partitions", () => {
+    const at = (...keys: readonly string[]) => ({
+      partitions: keys,
+      slices: keys.map((key) => ({ key, dimensions: [{ name: "region", key, column: "r" }] })),
+    });
+    const input = (...keys: readonly string[]) => ({ key: "shop/sales", signal: new AbortController().signal, handler: rows(), ...at(...keys) });
+
+    it("is a folder that other tools can open, a file per partition", async () => {
+      await store(
+        "shop/sales",
+        [
+          { r: "EU", n: 1 },
+          { r: "a/b", n: 2 },
+        ],
+        at("EU", "a/b"),
+      );
+      const seen = (await readdir(join(folder, "shop/sales"))).sort();
+      expect(seen).toEqual(["region=EU.parquet", "region=a%2Fb.parquet"]);
+    });
+
+    it("keeps what an asset was before it had partitions, and after it has none, and says so", async () => {
+      await store("shop/sales", [{ r: "EU", n: 1 }]);
+      await expect(manager.loadInput(input("EU"))).rejects.toThrow("What was stored before it had partitions is still there");
+      await store("shop/sales", [{ r: "EU", n: 2 }], at("EU"));
+      expect(await load("shop/sales")).toEqual([{ r: "EU", n: 1 }]);
+      expect(await manager.loadInput(input("EU"))).toEqual([{ r: "EU", n: 2 }]);
+      await store("shop/sales", [{ r: "EU", n: 3 }]);
+      expect(await manager.list?.(input())).toEqual(["EU"]);
+      await manager.delete?.(input());
+      expect(await manager.list?.(input())).toEqual([]);
+      await expect(load("shop/sales")).rejects.toMatchObject({ code: "io/not-found" });
+    });
+
+    it("reads a file that something else put there", async () => {
+      await store("other", [{ r: "x", n: 9 }]);
+      await mkdir(join(folder, "shop/sales"), { recursive: true });
+      await copyFile(join(folder, "other.parquet"), join(folder, "shop/sales/region=x.parquet"));
+      expect(await manager.list?.(input())).toEqual(["x"]);
+      expect(await manager.loadInput(input("x"))).toEqual([{ r: "x", n: 9 }]);
+      await store("shop/sales", [{ r: "EU", n: 1 }], at("EU"));
+      expect(await manager.loadInput(input("EU", "x"))).toEqual([
+        { r: "EU", n: 1 },
+        { r: "x", n: 9 },
+      ]);
+    });
+
+    it("refuses partitions whose columns have no one type as one table, naming them", async () => {
+      await store("shop/sales", [{ r: "EU", n: 1 }], at("EU"));
+      await store("shop/sales", [{ r: "US", n: "one" }], at("US"));
+      await store("shop/sales", [{ r: "UK", n: null }], { ...at("UK"), columns: { n: "varchar" } });
+      await expect(manager.loadInput(input("EU", "US"))).rejects.toMatchObject({
+        code: "io/schema-mismatch",
+        message: 'Column "n" of asset "shop/sales" is BIGINT in "EU" and VARCHAR in "US": these partitions are no one table.',
+      });
+      expect(await manager.loadInput(input("EU", "UK"))).toEqual([
+        { r: "EU", n: 1 },
+        { r: "UK", n: null },
+      ]);
+    });
   });
 
   it("takes formats for values of a class, before its own", async () => {

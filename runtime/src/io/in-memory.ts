@@ -6,18 +6,22 @@ import { arrow } from "../handlers/arrow.ts";
 import { batches } from "../handlers/batches.ts";
 import { rows } from "../handlers/rows.ts";
 import { relationQuery, sql } from "../handlers/sql.ts";
+import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
-import type { AnyHandler, InputContext, IOManager, OutputContext, SqlQuery, TableStream } from "./manager.ts";
+import type { AnyHandler, InputContext, IOManager, OutputContext, Relation, SqlNode, SqlQuery, TableStream } from "./manager.ts";
 import { kind } from "./manager.ts";
 import {
   cancellable,
   completeRecord,
+  inseparable,
   isQueryHandler,
   loadHandler,
   noTable,
   notFound,
+  requireReplace,
+  requireSameColumns,
   requireValue,
-  requireWholeValue,
+  slicesOf,
   storeHints,
   watched,
 } from "./shapes.ts";
@@ -35,10 +39,13 @@ interface HeldTable extends TableStream {
   readonly batches: readonly RecordBatch[];
 }
 interface Entry {
-  readonly value: unknown;
+  /** Left out for a part of a value that was given for several partitions. */
+  readonly value?: unknown;
   readonly record: StoredRecord;
   readonly table?: HeldTable | undefined;
 }
+/** What is stored of one asset; the whole value is under `undefined`. */
+type Entries = Map<string | undefined, Entry>;
 
 let opened = 0;
 
@@ -49,14 +56,22 @@ let opened = 0;
 export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
   const handlers: readonly AnyHandler[] = [...(options.handlers ?? []), rows(), arrow, batches, sql];
   const freeze = options.freeze ?? process.env["NODE_ENV"] !== "production";
-  const entries = new Map<string, Entry>();
+  const assets = new Map<string, Entries>();
   opened += 1;
   const instance = opened;
   const placeOf = (key: string): string => `memory:${instance}/${key}`;
 
-  const columnsOf = async (key: string): Promise<readonly ColumnSchema[] | undefined> => {
-    const table = entries.get(key)?.table;
-    return table && arrowColumns(table.schema);
+  const entriesOf = (key: string): Entries => {
+    const entries: Entries = assets.get(key) ?? new Map();
+    assets.set(key, entries);
+    return entries;
+  };
+  /** Columns of the value that is stored now, or of the partition stored last. */
+  const columnsOf = async ({ key, partitions }: OutputContext): Promise<readonly ColumnSchema[] | undefined> => {
+    const entries = entriesOf(key);
+    const former =
+      partitions.length === 0 ? entries.get(undefined) : [...entries].filter(([name, { table }]) => name !== undefined && table).at(-1)?.[1];
+    return former?.table && arrowColumns(former.table.schema);
   };
 
   /** The value as a table; `undefined` for one that no handler takes. */
@@ -65,7 +80,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     const source = watched(
       await handler.toTable(
         value,
-        storeHints(context, () => columnsOf(context.key)),
+        storeHints(context, () => columnsOf(context)),
       ),
       context.signal,
     );
@@ -74,11 +89,35 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     return { schema: source.stream.schema, batches: held };
   };
 
-  const get = (context: InputContext): Entry => {
-    requireWholeValue(context, "in-memory");
-    const entry = entries.get(context.key);
+  const get = ({ key }: InputContext, partition: string | undefined): Entry => {
+    const entries = entriesOf(key);
+    const entry = entries.get(partition);
     if (entry) return entry;
-    throw notFound(context.key, "memory");
+    const whole = partition !== undefined && entries.has(undefined) ? "What was stored before it had partitions is still there, as a whole." : "";
+    const parts = partition === undefined && entries.size > 0 ? `Partitions are stored there: ${entries.size}.` : "";
+    throw notFound(key, "memory", partition, whole || parts);
+  };
+  /** The stored value; several partitions are one table. */
+  const getAll = async (context: InputContext): Promise<Entry> => {
+    const { key, signal } = context;
+    const slices = slicesOf(context);
+    if (slices.length <= 1) return get(context, slices[0]?.key);
+    const found = slices.map((slice) => [slice.key, get(context, slice.key)] as const);
+    const tables = found.map(([, { table }]) => {
+      if (!table) throw noTable(key, "memory", "values of its own", "one value of several partitions");
+      return table;
+    });
+    const { record } = found[0]![1];
+    const shared = found.every(([, one]) => one.record.handler === record.handler);
+    return {
+      table: await concatenate(
+        key,
+        found.map(([name]) => name),
+        tables,
+        signal,
+      ),
+      record: shared ? record : { ...record, handler: "arrow" },
+    };
   };
 
   return {
@@ -89,68 +128,86 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {
-        requireWholeValue(context, "in-memory");
+        requireReplace(context, "in-memory");
         requireValue(context, value);
-        const emptyList = Array.isArray(value) && value.length === 0 && entries.has(context.key) && !entries.get(context.key)?.table;
+        const { key, signal } = context;
+        const entries = entriesOf(key);
+        const slices = slicesOf(context);
+        const [slice] = slices;
+        const former = entries.get(slice?.key);
+        const emptyList = Array.isArray(value) && value.length === 0 && former && !former.table;
         const handler = emptyList ? undefined : handlers.find((known) => known.accepts(value));
         const table = handler && (await collect(context, handler, value));
-        context.signal.throwIfAborted();
-        const count = table?.batches.reduce((sum, batch) => sum + batch.numRows, 0);
+        const parts = slices.length > 1 || (slice && table) ? await split(context, slices, table) : undefined;
+        if (slice && table) {
+          const others = [...entries].flatMap(([name, one]) =>
+            name === undefined || !one.table ? [] : [{ key: name, columns: arrowColumns(one.table.schema) }],
+          );
+          requireSameColumns(context, arrowColumns(table.schema), others);
+        }
+        signal.throwIfAborted();
         if (freeze) freezePlain(value);
-        entries.set(context.key, { value, record: completeRecord(context, handler?.name ?? "reference", count), table });
-        return {
-          place: placeOf(context.key),
-          ...(table === undefined || count === undefined ? {} : { rows: count, columns: arrowColumns(table.schema), bytes: bytesOf(table) }),
+        const name = handler?.name ?? "reference";
+        // a partition written last is last in order too
+        const put = (partition: string | undefined, entry: Omit<Entry, "record">): void => {
+          entries.delete(partition);
+          entries.set(partition, { ...entry, record: completeRecord(context, name, partition, entry.table && rowsOf(entry.table)) });
         };
+        if (slices.length > 1) for (const [i, { key: partition }] of slices.entries()) put(partition, { table: parts?.[i] });
+        else put(slice?.key, { value, table });
+        const place = placeOf(key) + (slices.length === 1 ? `?partition=${encodeURIComponent(slice!.key)}` : "");
+        return { place, ...(table ? { rows: rowsOf(table), columns: arrowColumns(table.schema), bytes: bytesOf(table) } : {}) };
       }),
 
     loadInput: (context) =>
       cancellable(context, async () => {
-        const { value, record, table } = get(context);
+        const { value, record, table } = await getAll(context);
         const { key, columns } = context;
         if (!table) {
           if (context.handler) throw noTable(key, "memory", "a value of its own", context.handler.name);
           return value;
         }
         const handler = loadHandler(context, handlers, record.handler);
-        const byReference = !context.handler && columns === undefined && !isQueryHandler(handler) && handler.name !== "batches";
+        const byReference =
+          value !== undefined && !context.handler && columns === undefined && !isQueryHandler(handler) && handler.name !== "batches";
         if (byReference) return value;
-        const wanted =
-          columns &&
-          existingColumns(
-            key,
-            table.schema.fields.map((field) => field.name),
-            columns,
-          );
-        if (isQueryHandler(handler)) {
-          return relationQuery({ store: placeOf(""), memory: table, key, ...(wanted ? { columns: wanted } : {}) });
-        }
+        const names = table.schema.fields.map((field) => field.name);
+        const wanted = columns && existingColumns(key, names, columns);
+        // with columns, so that a query that is nothing but this input can stand in brackets
+        if (isQueryHandler(handler)) return relationQuery({ store: placeOf(""), memory: table, key, columns: wanted ?? names });
         const selected = wanted ? select(table, wanted) : table;
         return handler.fromTable!(watched(selected, context.signal).stream, { key });
       }),
 
     inspect: async (context) => {
-      requireWholeValue(context, "in-memory");
-      return entries.get(context.key)?.record;
+      const entries = entriesOf(context.key);
+      const found = slicesOf(context).map(({ key }) => entries.get(key)?.record);
+      if (found.length === 0) return entries.get(undefined)?.record;
+      return found.includes(undefined) ? undefined : found[0];
     },
+    list: async ({ key }) => [...entriesOf(key).keys()].filter((name) => name !== undefined).sort(),
+    inspectPartitions: async ({ key }) =>
+      new Map([...entriesOf(key)].flatMap(([name, { record }]) => (name === undefined ? [] : [[name, record] as const]))),
 
     preview: (context, request) =>
       cancellable(context, async () => {
-        const { value, table } = get(context);
+        const { value, table } = await getAll(context);
         const { pageOfStream } = await import("../formats/memory-tables.ts");
         const shown = table ?? (await import("./value-table.ts")).valueTable(value);
         return pageOfStream(shown, request, context.signal);
       }),
 
     delete: async (context) => {
-      requireWholeValue(context, "in-memory");
-      entries.delete(context.key);
+      const slices = slicesOf(context);
+      if (slices.length === 0) assets.delete(context.key);
+      for (const { key } of slices) entriesOf(context.key).delete(key);
     },
     release: async () => {},
     close: async () => {},
   };
 }
 
+const rowsOf = (table: HeldTable): number => table.batches.reduce((sum, batch) => sum + batch.numRows, 0);
 const bytesOf = (table: HeldTable): number => table.batches.reduce((sum, batch) => sum + batch.data.byteLength, 0);
 
 /** The columns in that order; Arrow's own `select` keeps the table's order for the names and not for the data. */
@@ -172,4 +229,52 @@ const select = ({ schema, batches }: HeldTable, names: readonly string[]): HeldT
 async function queryTable(context: OutputContext, query: SqlQuery): Promise<HeldTable> {
   const { collectQuery } = await import("../formats/memory-tables.ts");
   return collectQuery(query, { key: context.key, signal: context.signal });
+}
+
+/** What goes into each partition; for a single one the table as it is, held to what the partition says about its rows. */
+async function split(context: OutputContext, slices: readonly PartitionSlice[], table: HeldTable | undefined): Promise<readonly HeldTable[]> {
+  const several = slices.length > 1;
+  if (several && !table) throw inseparable(context, "which is no table", "Return a Map with a value for each of context.partitions.");
+  const { key, signal } = context;
+  const held = table as HeldTable;
+  const said = slices.some(({ dimensions }) => dimensions.some(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined));
+  if (!several && !said) return [held];
+  const [{ areSeparable, separate }, { collectQuery }] = await Promise.all([
+    import("../formats/slice-tables.ts"),
+    import("../formats/memory-tables.ts"),
+  ]);
+  if (several && !areSeparable(slices)) {
+    const hint = "Give the partitions a column: dailyPartitions({ column: ... }). Or return a Map with a value for each of context.partitions.";
+    throw inseparable(context, "and nothing says in which column its rows say which is theirs", hint);
+  }
+  const relation: Relation = { store: "memory", memory: held, key };
+  const conditions = await separate(relation, arrowColumns(held.schema), slices, signal);
+  if (!several) return [held];
+  const parts: HeldTable[] = [];
+  for (const condition of conditions) {
+    const nodes: readonly SqlNode[] = [
+      { type: "text", text: "SELECT * FROM " },
+      { type: "relation", relation },
+      { type: "text", text: ` WHERE ${condition}` },
+    ];
+    parts.push(await collectQuery({ [kind]: "sql", nodes }, { key, signal }));
+  }
+  return parts;
+}
+
+/** Partitions as one table. Those of one shape keep their batches. */
+async function concatenate(key: string, partitions: readonly string[], tables: readonly HeldTable[], signal: AbortSignal): Promise<HeldTable> {
+  const columns = tables.map(({ schema }) => arrowColumns(schema));
+  const shape = JSON.stringify(columns[0]);
+  const [first] = tables as readonly [HeldTable];
+  const types = String(first.schema);
+  if (tables.every((table, i) => JSON.stringify(columns[i]) === shape && String(table.schema) === types))
+    return { schema: first.schema, batches: tables.flatMap(({ batches: own }) => own) };
+  const [{ unionQuery }, { collectQuery }] = await Promise.all([import("../formats/union-tables.ts"), import("../formats/memory-tables.ts")]);
+  const parts = tables.map((memory, i) => ({
+    partition: partitions[i] as string,
+    relation: { store: "memory", memory, key },
+    columns: columns[i] as readonly ColumnSchema[],
+  }));
+  return collectQuery(await unionQuery(parts, { key, signal }), { key, signal });
 }

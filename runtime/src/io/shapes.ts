@@ -1,21 +1,27 @@
 import { describeValue } from "../formats/plain.ts";
 import { SluiceError } from "../model/errors.ts";
+import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
 import type { AnyHandler, InputContext, OutputContext, StoreHints, TableStream } from "./manager.ts";
 
 /* What the I/O managers that keep whole values share: which handler a value has, what is refused, how cancelling is said. */
 
-/** Refuses what this store does not write yet, before anything is touched. Throws `config/invalid`. */
-export function requireWholeValue(context: OutputContext | InputContext, store: string): void {
-  const refuse = (what: string): never => {
-    throw new SluiceError("config/invalid", `Asset "${context.key}" ${what}, which the ${store} I/O manager does not do.`, {
+/** Refuses ways of writing that this store does not have, before anything is touched. Throws `config/invalid`. */
+export function requireReplace(context: OutputContext, store: string): void {
+  if (context.write === "replace") return;
+  throw new SluiceError(
+    "config/invalid",
+    `Asset "${context.key}" is written with ${JSON.stringify(context.write)}, which the ${store} I/O manager does not do.`,
+    {
       asset: context.key,
-      hint: 'Store the whole value with write: "replace", or bind another I/O manager to this asset.',
-    });
-  };
-  if (context.partitions.length > 0) refuse("is partitioned");
-  if ("write" in context && context.write !== "replace") refuse(`is written with ${JSON.stringify(context.write)}`);
+      hint: 'Store it with write: "replace", give it partitions, or bind duckdb() to this asset.',
+    },
+  );
 }
+
+/** What is addressed: none for the whole value. A key alone is one dimension without a name of its own. */
+export const slicesOf = ({ slices, partitions }: OutputContext | InputContext): readonly PartitionSlice[] =>
+  slices ?? partitions.map((key) => ({ key, dimensions: [{ name: "partition", key }] }));
 
 /** `undefined` must never look like a stored value. Throws `run/no-value`. */
 export function requireValue(context: OutputContext, value: unknown): void {
@@ -39,14 +45,26 @@ export const storeHints = (context: OutputContext, storedColumns: () => Promise<
   storedColumns,
 });
 
-export const completeRecord = (context: OutputContext, handler: string, rows?: number): StoredRecord => ({
-  ...context.record,
+export const completeRecord = (context: OutputContext, handler: string, partition: string | undefined, rows?: number): StoredRecord => ({
+  ...((partition === undefined ? undefined : context.partitionRecords?.[partition]) ?? context.record),
+  ...(partition === undefined ? {} : { partition }),
   handler,
   ...(rows === undefined ? {} : { rows }),
 });
 
-export function notFound(key: string, place: string): SluiceError {
-  return new SluiceError("io/not-found", `Nothing is stored for asset "${key}" at ${place}.`, { asset: key, hint: `Materialize "${key}" first.` });
+export function notFound(key: string, place: string, partition?: string, more = ""): SluiceError {
+  const what = partition === undefined ? `asset "${key}"` : `partition ${JSON.stringify(partition)} of asset "${key}"`;
+  const first = partition === undefined ? `Materialize "${key}" first.` : `Materialize this partition of "${key}" first.`;
+  return new SluiceError("io/not-found", `Nothing is stored for ${what} at ${place}.${more && ` ${more}`}`, { asset: key, hint: first });
+}
+
+/** One value was returned for several partitions, and nothing says which part of it belongs to which. */
+export function inseparable(context: OutputContext, what: string, hint: string): SluiceError {
+  const { key, partitions } = context;
+  return new SluiceError("partition/missing-column", `Asset "${key}" returned one value for ${partitions.length} partitions, ${what}.`, {
+    asset: key,
+    hint,
+  });
 }
 
 /** What was stored is no table, and a table was asked for. */
@@ -130,4 +148,27 @@ export function watched(
       })(),
     },
   };
+}
+
+/** Holds a table on its way into partitions to `schemaChange`. Throws `io/schema-mismatch` where others stay and its columns are not theirs. */
+export function requireSameColumns(
+  { key, partitions, schemaChange }: OutputContext,
+  columns: readonly ColumnSchema[],
+  stored: readonly { readonly key: string; readonly columns: readonly ColumnSchema[] }[],
+): void {
+  if (schemaChange === "evolve") return;
+  const shape = (of: readonly ColumnSchema[]): string => JSON.stringify(of.map(({ name, type }) => `${name.toLowerCase()} ${type}`).sort());
+  // "error" holds a partition to what it was before, too; "recreate" is there to change it
+  const others = schemaChange === "error" ? stored : stored.filter((other) => !partitions.includes(other.key));
+  const other = others.find((each) => shape(each.columns) !== shape(columns));
+  if (!other) return;
+  const words = (of: readonly ColumnSchema[]): string => of.map(({ name, type }) => `${name} ${type}`).join(", ");
+  throw new SluiceError(
+    "io/schema-mismatch",
+    `Asset "${key}" has the columns ${words(columns)} and, in partition ${JSON.stringify(other.key)}, ${words(other.columns)}.`,
+    {
+      asset: key,
+      hint: `It says schemaChange: "${schemaChange}". Return the stored columns, use "evolve", or delete the other partitions first.`,
+    },
+  );
 }

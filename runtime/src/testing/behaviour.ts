@@ -1,6 +1,7 @@
 import { addressing } from "./addressing.ts";
 import { atomicity } from "./atomicity.ts";
 import { kills } from "./kills.ts";
+import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
 import type { BehaviourSubject, TestRunner } from "./subject.ts";
 
@@ -12,6 +13,7 @@ export const behaviourSuite =
       roundTrip(subject, runner);
       atomicity(subject, runner);
       addressing(subject, runner);
+      partitioned(subject, runner);
       kills(subject, runner, entry);
     });
   };

@@ -14,6 +14,7 @@ ioManagerBehaviour(
     handlers: [rows(), arrow, batches, sql],
     sharedByProcesses: true,
     storesValues: true,
+    supports: ["partitions"],
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },
   { describe, it },

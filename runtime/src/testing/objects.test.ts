@@ -21,6 +21,7 @@ ioManagerBehaviour(
     handlers,
     survivesProcess: false,
     storesValues: true,
+    supports: ["partitions"],
   },
   { describe, it },
 );

@@ -29,6 +29,8 @@ export interface BehaviourSubject {
   readonly sharedByProcesses?: boolean;
   /** Whether it stores values that are no tables; false when left out. */
   readonly storesValues?: boolean;
+  /** What it does beside replacing whole values. */
+  readonly supports?: readonly ("partitions" | "append" | "upsert")[];
   /** Values that it must refuse with `io/unsupported-value`; a function and a symbol when left out. */
   readonly refuses?: readonly unknown[];
   /** Column types of the suite that it cannot keep, such as "hugeint". */

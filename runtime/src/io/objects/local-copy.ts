@@ -14,6 +14,8 @@ export interface LocalCopies {
   readonly read: (path: string, signal: AbortSignal) => Promise<{ readonly file: string; readonly done: () => Promise<void> } | undefined>;
   /** Has `fill` write a file and stores it. */
   readonly write: <Value>(path: string, signal: AbortSignal, fill: (file: string) => Promise<Value>) => Promise<Value>;
+  /** Gives `work` the path of a Parquet file that is not there yet, for rows on their way. */
+  readonly between: <Value>(work: (file: string) => Promise<Value>) => Promise<Value>;
   /** Removes every copy. Idempotent. */
   readonly close: () => Promise<void>;
 }
@@ -22,17 +24,6 @@ const prefix = "sluice-";
 
 export function localCopies(store: ObjectStore, temporary: () => string = tmpdir): LocalCopies {
   const { local } = store;
-  if (local) {
-    return {
-      read: async (path) => ((await store.stat(path)) ? { file: local.path(path), done: async () => {} } : undefined),
-      write: async (path, _signal, fill) => {
-        const value = await fill(await local.prepare(path));
-        await local.seal(path);
-        return value;
-      },
-      close: async () => {},
-    };
-  }
   let opened: Promise<string> | undefined;
   let copies = 0;
   /** A folder of this process; those of dead ones are removed. */
@@ -54,7 +45,34 @@ export function localCopies(store: ObjectStore, temporary: () => string = tmpdir
     const name = `${copies}${path.slice(path.lastIndexOf("."))}`;
     return join(await folder(), name);
   };
+  const between: LocalCopies["between"] = async (work) => {
+    const copy = await file(".parquet");
+    try {
+      return await work(copy);
+    } finally {
+      await rm(copy, { force: true });
+    }
+  };
+  const close = async (): Promise<void> => {
+    const made = opened;
+    opened = undefined;
+    if (made) await rm(await made, { recursive: true, force: true });
+  };
+  if (local) {
+    return {
+      read: async (path) => ((await store.stat(path)) ? { file: local.path(path), done: async () => {} } : undefined),
+      write: async (path, _signal, fill) => {
+        const value = await fill(await local.prepare(path));
+        await local.seal(path);
+        return value;
+      },
+      between,
+      close,
+    };
+  }
   return {
+    between,
+    close,
     read: async (path, signal) => {
       const found = await store.stat(path);
       if (!found) return undefined;
@@ -87,11 +105,6 @@ export function localCopies(store: ObjectStore, temporary: () => string = tmpdir
       } finally {
         await rm(copy, { force: true });
       }
-    },
-    close: async () => {
-      const made = opened;
-      opened = undefined;
-      if (made) await rm(await made, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { SluiceError } from "../../model/errors.ts";
 import { ownedName } from "./owners.ts";
 import { foldedName } from "./paths.ts";
@@ -204,6 +204,13 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
           if (details) found.push(info(`${path}/${entry.name}`, details));
         }
         return found;
+      }),
+    below: (path) =>
+      tried("list", path, async (full) => {
+        const entries = (await orAbsent(readdir(full, { withFileTypes: true, recursive: true }))) ?? [];
+        return entries
+          .filter((entry) => entry.isFile())
+          .map((entry) => [path, ...relative(full, join(entry.parentPath, entry.name)).split(sep)].join("/"));
       }),
     delete: (path) => tried("delete", path, (full) => rm(full, { force: true })),
     stat: (path) =>

@@ -40,6 +40,7 @@ export function remoteStore(
       [...objects]
         .filter(([path]) => path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes("/"))
         .map(([path, { bytes, modified }]) => ({ path, size: bytes.byteLength, modified })),
+    below: async (folder) => [...objects.keys()].filter((path) => path.startsWith(`${folder}/`)),
     delete: async (path) => {
       objects.delete(path);
     },

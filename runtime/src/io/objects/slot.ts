@@ -1,7 +1,7 @@
 import { isSluiceError, SluiceError } from "../../model/errors.ts";
 import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
 import { cleanupAfter, isLeftBehind, isOwn, ownedName, parseOwnedName } from "./owners.ts";
-import type { ObjectPaths } from "./paths.ts";
+import type { ObjectPaths, PartitionPlace } from "./paths.ts";
 import type { ObjectStore, StoredObject } from "./store.ts";
 
 /*
@@ -19,10 +19,12 @@ export interface SlotRecord {
   /** Types to cast columns of the Parquet file to. */
   readonly casts?: Readonly<Record<string, string>>;
   readonly record?: StoredRecord;
+  /** Where the value is a partition: its key along each dimension. */
+  readonly dimensions?: readonly PartitionPlace[];
   /** Data that was the value before, and may still be read. */
   readonly replaced: readonly { readonly data: string; readonly at: string }[];
 }
-export type SlotContent = Required<Pick<SlotRecord, "data" | "bytes" | "record">> & Pick<SlotRecord, "columns" | "casts">;
+export type SlotContent = Required<Pick<SlotRecord, "data" | "bytes" | "record">> & Pick<SlotRecord, "columns" | "casts" | "dimensions">;
 
 export interface Slots {
   /** The record of the value that is stored now. */

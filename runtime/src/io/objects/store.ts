@@ -61,6 +61,8 @@ export interface ObjectStore {
   readonly putFile: (path: string, file: string, options?: PutOptions) => Promise<number>;
   /** Objects directly in a folder; none for a folder that is not there. */
   readonly list: (folder: string) => Promise<readonly ObjectInfo[]>;
+  /** Paths of all objects below a folder, at any depth; none for a folder that is not there. */
+  readonly below: (folder: string) => Promise<readonly string[]>;
   /** Nothing there is fine. */
   readonly delete: (path: string) => Promise<void>;
   readonly stat: (path: string) => Promise<ObjectInfo | undefined>;
