@@ -2,8 +2,9 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { dailyPartitions } from "../runtime/src/assets/partitions.ts";
 import { type FakeAsset, fakeProject } from "../runtime/src/engine/fixture.ts";
-import { noHistory, openHistory } from "../runtime/src/engine/history.ts";
+import { type History, noHistory, openHistory } from "../runtime/src/engine/history.ts";
 import { executeRun, planRun } from "../runtime/src/engine/run.ts";
 import { assetStatus } from "../runtime/src/engine/status.ts";
 import type { SelectableAsset } from "../runtime/src/model/selection.ts";
@@ -30,6 +31,28 @@ function trivial(): Readonly<Record<string, FakeAsset>> {
   return list;
 }
 
+const partitionCount = 5000;
+
+/** Two assets of 5,000 partitions, the second made of the first, with a history and in a second run that finds everything fresh. */
+async function partitioned(history: History): Promise<{ readonly backfill: number; readonly status: number }> {
+  const start = "2010-01-01";
+  const now = Date.parse(`${start}T00:00:00Z`) + partitionCount * 86_400_000;
+  const partitions = dailyPartitions({ start, timezone: "Europe/Berlin" });
+  const { project, target } = fakeProject({
+    raw: { partitions, run: () => 1 },
+    clean: { partitions, inputs: { raw: "raw" }, run: () => 2 },
+  });
+  const backfill = await timed(async () => {
+    const plan = await planRun({ project, target, selection: "raw", partitions: [".."], now });
+    await executeRun({ project, target, plan, history });
+    const next = await planRun({ project, target, selection: "clean", partitions: [".."], now, history });
+    const { state } = await executeRun({ project, target, plan: next, history });
+    if (state !== "succeeded" || plan.steps.length < partitionCount - 1) throw new Error(`${state}: ${plan.steps.length} partitions`);
+  });
+  const status = await timed(() => assetStatus({ project, target, history, now }));
+  return { backfill, status };
+}
+
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
@@ -54,6 +77,8 @@ export async function run(): Promise<readonly Figure[]> {
       times.recorded = await timed(() => executeRun({ project, target, plan, history }));
       times.status = await timed(() => assetStatus({ project, target, history }));
     }
+    await partitioned(noHistory());
+    const divided = await partitioned(history);
     const graph = Array.from({ length: count }, (_, i): SelectableAsset => {
       return {
         key: `asset_${i}`,
@@ -70,6 +95,13 @@ export async function run(): Promise<readonly Figure[]> {
     return [
       { name: "engine: plan and run, per trivial asset of 10,000", value: per(times.plan + times.execute), unit: "ms", target: 0.3 },
       { name: "engine: the same with history", value: per(times.plan + times.recorded), unit: "ms", target: 0.3 },
+      {
+        name: "engine: plan and run with history, per partition of 2 × 5,000",
+        value: divided.backfill / (2 * partitionCount),
+        unit: "ms",
+        target: 0.3,
+      },
+      { name: "engine: states of 2 × 5,000 partitions", value: divided.status, unit: "ms" },
       { name: "engine: plan 10,000 assets", value: times.plan, unit: "ms" },
       { name: "engine: states of 10,000 assets", value: times.status, unit: "ms" },
       { name: "engine: a selection over 10,000 assets", value: select, unit: "ms" },
