@@ -4,6 +4,7 @@ import { kills } from "./kills.ts";
 import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
 import type { BehaviourSubject, TestRunner } from "./subject.ts";
+import { writeModes } from "./write-modes.ts";
 
 /** `ioManagerBehaviour` of the entry point whose url is given: a child process imports that module. */
 export const behaviourSuite =
@@ -14,6 +15,7 @@ export const behaviourSuite =
       atomicity(subject, runner);
       addressing(subject, runner);
       partitioned(subject, runner);
+      writeModes(subject, runner);
       kills(subject, runner, entry);
     });
   };

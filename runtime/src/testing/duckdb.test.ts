@@ -12,7 +12,7 @@ ioManagerBehaviour(
     create,
     module: new URL("./duckdb.fixture.ts", import.meta.url).href,
     handlers: [rows(), arrow, batches, sql],
-    supports: ["partitions"],
+    supports: ["partitions", "append", "upsert"],
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },
   { describe, it },
