@@ -22,6 +22,9 @@ function projectOf(page: string) {
   return files;
 }
 
+/** What a page says in a comment about how its project is materialized: `<!-- materialize --range .. -->`. */
+const flagsOf = (page: string): readonly string[] => /^<!-- materialize (.+) -->$/m.exec(text(page))?.[1]?.split(" ") ?? [];
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -31,7 +34,7 @@ describe("every page with a project in it", () => {
   const projects = pages.map((page) => ({ page, files: projectOf(page) })).filter(({ files }) => files.has("sluice.config.ts"));
   it("is found", () => expect(projects.map(({ page }) => page)).toContain("docs/guides/getting-started.md"));
 
-  it.each(projects)("$page type-checks and materializes", ({ files }) => {
+  it.each(projects)("$page type-checks and materializes", ({ page, files }) => {
     const folder = mkdtempSync(join(tmpdir(), "sluice-docs-"));
     folders.push(folder);
     for (const [name, content] of files) {
@@ -43,7 +46,9 @@ describe("every page with a project in it", () => {
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     expect(run(join(root, "node_modules/typescript/bin/tsc"), "-p", folder)).toBe("");
-    const events = run(join(root, "runtime/bin/sluice.mjs"), "materialize", "--json").trim().split("\n");
+    const events = run(join(root, "runtime/bin/sluice.mjs"), "materialize", "--json", ...flagsOf(page))
+      .trim()
+      .split("\n");
     expect(JSON.parse(events.at(-1) ?? "{}")).toMatchObject({ type: "run-finished" });
   });
 });

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "../engine/clock.ts";
 import { addDynamicKeys, readMoment } from "../engine/dynamic-partitions.ts";
 import { buildGraph } from "../engine/graph.ts";
 import { type History, openHistory } from "../engine/history.ts";
-import { partitioningOf } from "../engine/partitioning.ts";
+import { type PartitionAddress, partitioningOf } from "../engine/partitioning.ts";
 import type { RunPlan } from "../engine/plan.ts";
 import { executeRun, planRun } from "../engine/run.ts";
 import { assetStatus, readStates } from "../engine/status.ts";
@@ -182,7 +182,23 @@ export function createSession(options: SessionOptions): Session {
       const partitioning = partitioningOf(graph, await readMoment(graph, target, clock.now(), signal));
       return partitioning.address(key, selectPartitions(partitioning.spaceOf(key)!, [partition], key));
     };
-    const page = async (request: PageRequest) => preview({ key, table: asset.table, ...(await address()), signal }, request);
+    const show = (of: PartitionAddress, request: PageRequest) => preview({ key, table: asset.table, ...of, signal }, request);
+    const page = async (request: PageRequest) => {
+      const of = await address();
+      try {
+        return await show(of, request);
+      } catch (thrown) {
+        // A store that keeps partitions apart has no whole value to show, only all of them together.
+        if (partition !== undefined || !asset.partitions || !isSluiceError(thrown) || thrown.code !== "io/not-found") throw thrown;
+        const whole = { key, table: asset.table, partitions: [], signal };
+        const names = manager.inspectPartitions ? [...(await manager.inspectPartitions(whole)).keys()] : ((await manager.list?.(whole)) ?? []);
+        const partitioning = partitioningOf(graph, await readMoment(graph, target, clock.now(), signal));
+        const space = partitioning.spaceOf(key)!;
+        const there = names.filter((name) => space.canonical(name) === name);
+        if (there.length === 0) throw thrown;
+        return show(partitioning.address(key, selectPartitions(space, there, key)), request);
+      }
+    };
     return { open, page };
   }
 
