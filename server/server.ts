@@ -14,6 +14,7 @@ import { abilitiesOf, type ClientAbilities } from "./client-abilities.ts";
 import { answerDiagnostics, pushDiagnostics } from "./diagnosing.ts";
 import { createDocuments } from "./documents.ts";
 import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
+import { completion, completionTriggers } from "./features/completion.ts";
 import type { FeatureContext } from "./features/context.ts";
 import { definition } from "./features/definition.ts";
 import { hover } from "./features/hover.ts";
@@ -30,7 +31,7 @@ import { createStatuses, type StatusParams } from "./statuses.ts";
 import { createWatching } from "./watching.ts";
 
 /** Features that a client can leave out; each is on unless it says `false`. */
-export type FeatureName = "codeLens" | "definition" | "hover" | "documentSymbol" | "references" | "workspaceSymbol" | "diagnostics";
+export type FeatureName = "codeLens" | "completion" | "definition" | "hover" | "documentSymbol" | "references" | "workspaceSymbol" | "diagnostics";
 export interface InitializationOptions {
   /** Folder for the index's cache. */
   readonly storagePath?: string;
@@ -50,6 +51,7 @@ function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName)
     positionEncoding: "utf-16",
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
     ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
+    ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),
     ...(has("definition") ? { definitionProvider: true } : {}),
     ...(has("hover") ? { hoverProvider: true } : {}),
     ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
@@ -110,6 +112,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
     workspace,
     statuses,
     openDocument: documents.get,
+    text: (path) => documents.text(path) ?? disk.readText(path),
     isSettled: indexer.isSettled,
     now,
     markdown: abilities.markdown,
@@ -200,6 +203,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   const answers = answering(documents, indexer);
   connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
   connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
+  connection.onCompletion(answers.document({ isIncomplete: false, items: [] }, (path, { position }) => completion(context, path, position)));
   connection.onDefinition(
     answers.document([], (path, { position }) => {
       const links = definition(context, path, position);

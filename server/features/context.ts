@@ -7,6 +7,8 @@ export interface FeatureContext {
   readonly workspace: Workspace;
   readonly statuses: Statuses;
   readonly openDocument: (path: string) => OpenDocument | undefined;
+  /** Text as the editor shows it, else as it is on the disk. */
+  readonly text: (path: string) => string | undefined;
   /** False until the index has seen every file: what does not resolve may still come. */
   readonly isSettled: () => boolean;
   /** Milliseconds since the epoch. */
