@@ -8,6 +8,8 @@ export interface ClientAbilities {
   readonly pullDiagnostics: boolean;
   readonly refreshDiagnostics: boolean;
   readonly refreshLenses: boolean;
+  /** Code actions may be more than commands. */
+  readonly codeActions: boolean;
   readonly definitionLinks: boolean;
   readonly markdown: boolean;
   readonly progress: boolean;
@@ -22,6 +24,7 @@ export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities
     pullDiagnostics: textDocument?.diagnostic !== undefined,
     refreshDiagnostics: workspace?.diagnostics?.refreshSupport ?? false,
     refreshLenses: workspace?.codeLens?.refreshSupport ?? false,
+    codeActions: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
     definitionLinks: textDocument?.definition?.linkSupport ?? false,
     markdown: textDocument?.hover?.contentFormat?.includes("markdown") ?? false,
     progress: window?.workDoneProgress ?? false,

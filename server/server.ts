@@ -1,4 +1,5 @@
 import {
+  CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   DiagnosticRefreshRequest,
@@ -18,6 +19,7 @@ import { completion, completionTriggers } from "./features/completion.ts";
 import type { FeatureContext } from "./features/context.ts";
 import { definition } from "./features/definition.ts";
 import { hover } from "./features/hover.ts";
+import { quickFixes } from "./features/quick-fixes.ts";
 import { references } from "./features/references.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
 import { createGraphFeed } from "./graph-feed.ts";
@@ -31,7 +33,16 @@ import { createStatuses, type StatusParams } from "./statuses.ts";
 import { createWatching } from "./watching.ts";
 
 /** Features that a client can leave out; each is on unless it says `false`. */
-export type FeatureName = "codeLens" | "completion" | "definition" | "hover" | "documentSymbol" | "references" | "workspaceSymbol" | "diagnostics";
+export type FeatureName =
+  | "codeAction"
+  | "codeLens"
+  | "completion"
+  | "definition"
+  | "hover"
+  | "documentSymbol"
+  | "references"
+  | "workspaceSymbol"
+  | "diagnostics";
 export interface InitializationOptions {
   /** Folder for the index's cache. */
   readonly storagePath?: string;
@@ -50,6 +61,9 @@ function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName)
   return {
     positionEncoding: "utf-16",
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
+    ...(has("codeAction") && abilities.codeActions
+      ? { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] } }
+      : {}),
     ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
     ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),
     ...(has("definition") ? { definitionProvider: true } : {}),
@@ -201,6 +215,11 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   // ---- what the client asks
 
   const answers = answering(documents, indexer);
+  connection.onCodeAction(
+    answers.document([], (path, { range, context: { only, diagnostics: told } }) =>
+      quickFixes(context, path, range, told).filter(({ kind }) => !only || only.some((each) => kind === each || kind!.startsWith(`${each}.`))),
+    ),
+  );
   connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
   connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
   connection.onCompletion(answers.document({ isIncomplete: false, items: [] }, (path, { position }) => completion(context, path, position)));

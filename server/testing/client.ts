@@ -22,6 +22,7 @@ export const fullCapabilities: ClientCapabilities = {
   },
   textDocument: {
     hover: { contentFormat: ["markdown", "plaintext"] },
+    codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ["quickfix", "refactor"] } }, isPreferredSupport: true },
     definition: { linkSupport: true },
     diagnostic: { dynamicRegistration: true, relatedDocumentSupport: true },
   },
