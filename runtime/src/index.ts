@@ -3,7 +3,7 @@ export { type AssetSpec, asset, type Dependency } from "./assets/asset.ts";
 export { assets, type Output, output } from "./assets/assets.ts";
 export { type AssetCheck, assetCheck, type CheckResult } from "./assets/check.ts";
 export { type Config, defineConfig, type Target } from "./assets/config.ts";
-export { type Context, type Log, link, md, type Params, type ParamValue, table } from "./assets/context.ts";
+export { type Context, type ContextPartitions, type Log, link, md, type Params, type ParamValue, table } from "./assets/context.ts";
 export { type Env, env } from "./assets/env.ts";
 export type { AnyAsset, AnyInput, Asset, Input, Inputs, Loaded, Take, WindowRange } from "./assets/inputs.ts";
 export {
@@ -83,5 +83,6 @@ export { type TableContent, type TableFacts, type TableName, type TableRead, typ
 export { type ErrorCode, SluiceError } from "./model/errors.ts";
 export type { LogLevel } from "./model/events.ts";
 export type { Filter, FilterOperator, Page, PageRequest, Sort } from "./model/page.ts";
+export { joinKey, type PartitionDimension, type PartitionSlice, type PartitionWindow, splitKey } from "./model/partition.ts";
 export type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "./model/values.ts";
 export { type LibraryOptions, load, type MaterializeOptions, materialize, type RunResult } from "./project/library.ts";

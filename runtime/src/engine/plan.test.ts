@@ -80,20 +80,11 @@ describe("makePlan", () => {
     expect(names({ a: {} }, "status:stale", { states: { a: "fresh" } })).toBe("");
   });
 
-  it("refuses what this version cannot run, rather than doing something else", () => {
-    const list = {
-      w: { write: "append" as const },
-      u: { write: { upsert: ["id"] } },
-      taken: { inputs: { a: { key: "ok", take: { type: "all" as const } } } },
-      ok: {},
-    };
-    const { problems } = plan(list, "*");
-    expect(problems.map(({ code, asset }) => [code, asset])).toEqual([
-      ["partition/mismatch", "taken"],
-      ["config/invalid", "w"],
-      ["config/invalid", "u"],
+  it("refuses partitions of an asset that has none", () => {
+    const { problems } = plan({ taken: { inputs: { a: { key: "ok", take: { type: "all" as const } } } }, ok: {} }, "*");
+    expect(problems).toMatchObject([
+      { code: "partition/mismatch", message: 'taken takes ok as its input "a", but taken takes partitions of it with .all(), and it has none.' },
     ]);
-    expect(plan(list, "ok").problems).toEqual([]);
   });
 
   it("lets an error elsewhere in the graph be, and refuses one in its way", () => {
