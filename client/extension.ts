@@ -50,6 +50,9 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
     projects.onDidChange(wakeCurrent),
     vscode.window.onDidChangeActiveTextEditor(wakeCurrent),
     vscode.workspace.onDidGrantWorkspaceTrust(wakeCurrent),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) for (const project of projects.list()) project.recheck();
+    }),
     projects.onDidChangeProject(({ change }) => {
       if (change === "graph") wakeCurrent();
     }),

@@ -5,17 +5,23 @@ import { errorWords } from "./graph/problems.ts";
 import type { Project } from "./project/project.ts";
 import type { RunnerExit } from "./runner/process.ts";
 import { openError } from "./views/tree-items.ts";
+import { withoutFolder } from "./words.ts";
 
 const t = vscode.l10n.t;
 
 /** Tells of something the reader started that failed; returns at once. */
-export function notifyError(app: Pick<App, "log">, error: ErrorInfo, title?: string): void {
+export function notifyError(app: Pick<App, "log" | "projects">, error: ErrorInfo, title?: string, again?: () => unknown): void {
   const open = t("Open line");
   const log = t("Show log");
+  const retry = t("Try again");
+  // Nothing is wrong with the line when another program has the file.
+  const first = error.code === "io/locked" && again ? [retry] : error.place ? [open] : [];
   const what = errorWords(error);
-  const text = [title === undefined ? what : `${title} ${what}`, error.hint].filter(Boolean).join(" ");
-  vscode.window.showErrorMessage(text, ...(error.place ? [open, log] : [log])).then((chosen) => {
+  const whole = [title === undefined ? what : `${title} ${what}`, error.hint].filter(Boolean).join(" ");
+  const text = app.projects.list().reduce((words, project) => withoutFolder(words, project.uri.fsPath), whole);
+  vscode.window.showErrorMessage(text, ...first, log).then((chosen) => {
     if (chosen === log) return app.log.show();
+    if (chosen === retry) return again?.();
     const { command, arguments: values = [] } = openError(error);
     return chosen === open ? vscode.commands.executeCommand(command, ...values) : undefined;
   });

@@ -45,6 +45,17 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
     if (!found.state.manifest()) await found.load();
     return found;
   }
+  /** A run goes to the chosen target, which may be another one than this table's: never without a word. */
+  async function onItsTarget(): Promise<boolean> {
+    const targets = find()?.targets;
+    const chosen = targets?.current();
+    if (!targets || chosen === undefined || chosen === target()) return true;
+    const go = vscode.l10n.t("Switch to {0} and materialize", target());
+    const question = vscode.l10n.t('This table lies on the target "{0}", and the chosen target is "{1}".', target(), chosen);
+    if ((await vscode.window.showWarningMessage(question, { modal: true }, go)) !== go) return false;
+    await targets.choose(target());
+    return true;
+  }
   async function askElsewhere(changed: () => void): Promise<void> {
     const found = find();
     if (!found || found.targets.current() === target() || !found.state.manifest()) return;
@@ -83,9 +94,17 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
       ];
       return vscode.Disposable.from(...parts);
     },
-    page: async (request) => (await project()).call("preview", { target: target(), key: subject.key, request }),
+    async page(request) {
+      const found = await project();
+      const page = await found.call("preview", { target: target(), key: subject.key, request });
+      found.recheck();
+      return page;
+    },
     cell: async (cell) => (await project()).call("cell", { target: target(), key: subject.key, ...cell }),
-    act: (action) => vscode.commands.executeCommand(...actions[action](subject)),
+    async act(action) {
+      if (action === "materialize" && !(await onItsTarget())) return;
+      await vscode.commands.executeCommand(...actions[action](subject));
+    },
   };
 }
 

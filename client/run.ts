@@ -49,13 +49,16 @@ async function confirm({ project, assets }: RunChoice): Promise<{ readonly confi
 }
 
 /** Tells of the first failure, and how many more there are. */
-function tellFailure(app: App, project: Project, summary: RunSummary): void {
+function tellFailure(app: App, choice: RunChoice, summary: RunSummary): void {
+  const { project } = choice;
   const run = project.state.runs().find((one) => one.runId === summary.runId);
   const failed = [...(run?.steps.values() ?? [])].filter((step) => step.state === "failed");
   const error = failed[0]?.error ?? run?.error;
   if (!error) return;
   const name = failed[0]?.assets.join(", ") ?? summary.selection;
-  notifyError(app, error, failed.length > 1 ? t("{0} and {1} more failed.", name, failed.length - 1) : t("{0} failed.", name));
+  notifyError(app, error, failed.length > 1 ? t("{0} and {1} more failed.", name, failed.length - 1) : t("{0} failed.", name), () =>
+    runAssets(app, choice),
+  );
 }
 
 /**
@@ -71,13 +74,13 @@ export async function runAssets(app: App, choice: RunChoice): Promise<RunSummary
   if (!agreed) return undefined;
   try {
     const summary = await app.assetsView.withProgress(() => project.run({ selection, upstream, confirmed: agreed.confirmed }));
-    if (summary.state === "failed") tellFailure(app, project, summary);
+    if (summary.state === "failed") tellFailure(app, choice, summary);
     return summary;
   } catch (thrown) {
     const error = toErrorInfo(thrown, "run/failed");
     app.log.error(`[${project.name}] ${error.code}: ${error.message}`);
     // A crash is told where it is noticed.
-    if (error.code !== "runner/crashed") notifyError(app, error);
+    if (error.code !== "runner/crashed") notifyError(app, error, undefined, () => runAssets(app, choice));
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AssetStatus } from "../../runtime/src/model/graph.ts";
 import { plainWords } from "../words.ts";
-import { assetFace, type FaceFacts } from "./face.ts";
+import { assetFace, type FaceFacts, unknownReasons } from "./face.ts";
 import type { StepView } from "./run-state.ts";
 
 const now = 1_000_000_000;
@@ -23,7 +23,7 @@ describe("what a tree line says about an asset", () => {
     ],
     [{ state: "failed", error: { code: "io/locked", message: "held" } }, "failed", "failed: io/locked"],
     [{ state: "missing" }, "missing", "never materialized"],
-    [{ state: "unknown", reason: "the store does not answer" }, "unknown", "the store does not answer"],
+    [{ state: "unknown", reason: "the store does not answer" }, "unknown", "state unknown"],
   ] as const)("%o", (status, state, words) => {
     expect(face(status)).toMatchObject({ state, words });
   });
@@ -51,6 +51,18 @@ describe("what a tree line says about an asset", () => {
     expect(face(undefined, { node: { kind: "asset", known: "index" } }).words).toBe("not loaded");
     expect(face(undefined, { node: { kind: "asset", known: "index" }, loaded: false }).words).toBe("");
     expect(face({ rows: 2 }, { node: { kind: "asset", known: "last-load" } }).words).toBe("2 rows · as it was when the project last loaded");
+  });
+
+  it("leaves the reasons of unknown states to the view, each of them once", () => {
+    const held = { state: "unknown", reason: "held by node (process 7)" } as const;
+    expect(
+      unknownReasons([
+        { key: "a", ...held },
+        { key: "b", state: "fresh" },
+        { key: "c", ...held },
+        { key: "d", state: "unknown" },
+      ]),
+    ).toEqual([held.reason]);
   });
 
   it("asks where a state could not be found out", () => {

@@ -67,8 +67,14 @@ function judge({ node, status, step, now }: FaceFacts, t: Translate): readonly [
   if (node.kind === "source") return ["external", join(t("external"), status ? stored(status, now) : undefined)];
   if (status?.state === "fresh") return ["fresh", stored(status, now) || t("fresh")];
   if (status?.state === "missing") return ["missing", t("never materialized")];
-  return ["unknown", status?.reason ?? ""];
+  // The reason is long, and mostly the same for all assets: the view says it once.
+  return ["unknown", status?.reason === undefined ? "" : t("state unknown")];
 }
+
+/** Why states could not be found out, each reason once. */
+export const unknownReasons = (statuses: Iterable<AssetStatus>): readonly string[] => [
+  ...new Set([...statuses].flatMap(({ state, reason }) => (state === "unknown" && reason !== undefined ? [reason] : []))),
+];
 
 /** What to show for an asset. */
 export function assetFace(facts: FaceFacts, t: Translate): Face {

@@ -5,12 +5,14 @@ import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
 import type { IndexedProject } from "../../runtime/src/model/graph.ts";
 import type { Activity } from "../activity.ts";
+import { unknownReasons } from "../graph/face.ts";
 import { createProjectState, type ProjectChange, type ProjectState } from "../graph/project-state.ts";
 import { isLive } from "../graph/run-state.ts";
 import { permitRunning } from "../runner/guard.ts";
 import { crashError, type RunnerExit } from "../runner/process.ts";
 import { createRunner, type Runner } from "../runner/runner.ts";
 import { readSettings } from "../settings.ts";
+import { withoutFolder } from "../words.ts";
 import { coalesce } from "./coalesce.ts";
 import { logLine } from "./log-event.ts";
 import type { RunnerFiles } from "./runner-files.ts";
@@ -41,6 +43,8 @@ export interface Project {
   readonly load: () => Promise<void>;
   /** Loads it again when nothing has changed for a moment. */
   readonly reloadSoon: () => void;
+  /** Asks again for states that could not be found out: what was in the way may be gone. */
+  readonly recheck: () => void;
   /** Rejects when the run could not begin, and when the runner ended in the middle. */
   readonly run: (request: RunRequest) => Promise<RunSummary>;
   readonly cancel: (runId: string) => Promise<boolean>;
@@ -75,6 +79,7 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
   let awake = false;
   /** A project that ends its runner each time it loads is told of once, not with each save. */
   let toldCrash = false;
+  let rechecking = false;
 
   const runner = createRunner({
     entry: files.entry,
@@ -102,7 +107,8 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     if (target === undefined) return;
     try {
       const statuses = await runner.call("status", { target });
-      if (target === targets.current()) state.setStatuses(statuses);
+      if (target !== targets.current()) return;
+      state.setStatuses(statuses.map((status) => (status.reason === undefined ? status : { ...status, reason: withoutFolder(status.reason, root) })));
     } catch (error) {
       const info = toErrorInfo(error, "runner/crashed");
       log.error(`[${name}] The states of the assets are unknown: ${info.message}`);
@@ -154,6 +160,16 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     reloadSoon() {
       // A run that goes on keeps the code it began with; its end loads again.
       if (awake && !isRunning()) void activity.track(loading.soon());
+    },
+    recheck() {
+      if (!awake || !vscode.workspace.isTrusted || isRunning() || unknownReasons(state.statuses().values()).length === 0) return;
+      if (rechecking) return;
+      rechecking = true;
+      void activity.track(
+        loadStatuses().finally(() => {
+          rechecking = false;
+        }),
+      );
     },
     run({ selection, upstream, confirmed }) {
       const target = targets.current() ?? "";

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { unknownReasons } from "../graph/face.ts";
 import { type Grouping, groupings } from "../graph/grouping.ts";
 import { isLive } from "../graph/run-state.ts";
 import type { Project } from "../project/project.ts";
@@ -10,7 +11,6 @@ import { throttle } from "./throttle.ts";
 const t = vscode.l10n.t;
 const viewId = "sluice.assets";
 /** How often the ages in the descriptions are told anew, milliseconds. */
-/** How often ages are drawn again, milliseconds. */
 export const ageing = 30_000;
 
 export interface AssetsView extends vscode.Disposable {
@@ -45,7 +45,15 @@ function messageFor(projects: Projects): string | undefined {
   if (!vscode.workspace.workspaceFolders?.length) return undefined;
   if (!projects.index().complete) return t("Reading the source…");
   // Welcome texts show only in a view without a message, and say it themselves.
-  if (contentOf(projects) !== "assets" || vscode.workspace.isTrusted) return undefined;
+  if (contentOf(projects) !== "assets") return undefined;
+  if (vscode.workspace.isTrusted)
+    return (
+      projects
+        .list()
+        .flatMap((project) => unknownReasons(project.state.statuses().values()))
+        .slice(0, 2)
+        .join("\n") || undefined
+    );
   return t("Restricted Mode: the graph is read from your source. Running assets and seeing stored tables needs a trusted workspace.");
 }
 

@@ -80,8 +80,8 @@ function stepWords(step: StepView): string {
 export function runItem(run: RunView, id: string, project: string | undefined): vscode.TreeItem {
   const live = isLive(run);
   const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-  // What goes on, and what failed while the reader was there, is open.
-  const open = live || (run.state === "failed" && run.hasSteps);
+  // Open while it runs, and no other afterwards: a state that changes with the end leaves old children on the screen.
+  const open = live || run.hasSteps;
   const item = new vscode.TreeItem(run.selection === "*" ? t("Everything") : run.selection, open ? Expanded : Collapsed);
   item.id = id;
   item.iconPath = icon(runIcons[run.state]);
