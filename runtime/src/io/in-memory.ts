@@ -6,6 +6,7 @@ import { arrow } from "../handlers/arrow.ts";
 import { batches } from "../handlers/batches.ts";
 import { rows } from "../handlers/rows.ts";
 import { relationQuery, sql } from "../handlers/sql.ts";
+import { SluiceError } from "../model/errors.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
 import type { AnyHandler, InputContext, IOManager, OutputContext, Relation, SqlNode, SqlQuery, TableStream } from "./manager.ts";
@@ -18,7 +19,6 @@ import {
   loadHandler,
   noTable,
   notFound,
-  requireReplace,
   requireSameColumns,
   requireValue,
   slicesOf,
@@ -43,6 +43,8 @@ interface Entry {
   readonly value?: unknown;
   readonly record: StoredRecord;
   readonly table?: HeldTable | undefined;
+  /** Appends that it has had. */
+  readonly appends?: ReadonlySet<string>;
 }
 /** What is stored of one asset; the whole value is under `undefined`. */
 type Entries = Map<string | undefined, Entry>;
@@ -57,6 +59,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
   const handlers: readonly AnyHandler[] = [...(options.handlers ?? []), rows(), arrow, batches, sql];
   const freeze = options.freeze ?? process.env["NODE_ENV"] !== "production";
   const assets = new Map<string, Entries>();
+  let adding: Promise<unknown> = Promise.resolve();
   opened += 1;
   const instance = opened;
   const placeOf = (key: string): string => `memory:${instance}/${key}`;
@@ -128,7 +131,6 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {
-        requireReplace(context, "in-memory");
         requireValue(context, value);
         const { key, signal } = context;
         const entries = entriesOf(key);
@@ -138,6 +140,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
         const emptyList = Array.isArray(value) && value.length === 0 && former && !former.table;
         const handler = emptyList ? undefined : handlers.find((known) => known.accepts(value));
         const table = handler && (await collect(context, handler, value));
+        if (context.write !== "replace" && !table) throw noTable(key, "memory", "a value of its own", "what is added to");
         const parts = slices.length > 1 || (slice && table) ? await split(context, slices, table) : undefined;
         if (slice && table) {
           const others = [...entries].flatMap(([name, one]) =>
@@ -146,6 +149,13 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
           requireSameColumns(context, arrowColumns(table.schema), others);
         }
         signal.throwIfAborted();
+        if (context.write !== "replace") {
+          // one after another: each adds to what the one before left
+          const added = adding.then(() => addTo(context, entries, slices, parts ?? [table as HeldTable], (handler as AnyHandler).name));
+          adding = added.catch(() => undefined);
+          await added;
+          return { place: placeOf(key), rows: rowsOf(table as HeldTable), columns: arrowColumns((table as HeldTable).schema) };
+        }
         if (freeze) freezePlain(value);
         const name = handler?.name ?? "reference";
         // a partition written last is last in order too
@@ -277,4 +287,67 @@ async function concatenate(key: string, partitions: readonly string[], tables: r
     columns: columns[i] as readonly ColumnSchema[],
   }));
   return collectQuery(await unionQuery(parts, { key, signal }), { key, signal });
+}
+
+/** Adds tables to what is stored, or merges them by keys. The stored tables are replaced together, once all are made. */
+async function addTo(
+  context: OutputContext,
+  entries: Entries,
+  slices: readonly PartitionSlice[],
+  tables: readonly HeldTable[],
+  handler: string,
+): Promise<void> {
+  const { key, write, record, partitions, schemaChange, signal } = context;
+  const materialization = JSON.stringify([record.runId, record.step, ...partitions]);
+  const made: (readonly [partition: string | undefined, former: Entry | undefined, entry: Entry])[] = [];
+  for (const [i, table] of tables.entries()) {
+    const partition = slices[i]?.key;
+    const former = entries.get(partition);
+    if (write === "append" && former?.appends?.has(materialization)) continue;
+    if (former && !former.table) throw noTable(key, "memory", "a value of its own", "what is added to");
+    if (former?.table && schemaChange !== "evolve") {
+      const stored = [{ key: partition ?? "", columns: arrowColumns(former.table.schema) }];
+      requireSameColumns({ ...context, partitions: [] }, arrowColumns(table.schema), stored);
+    }
+    const kept = typeof write === "object" ? await withoutKeys(context, write.upsert, former?.table, table) : former?.table;
+    const joined = kept ? await concatenate(key, ["what is stored", "what is added"], [kept, table], signal) : table;
+    const complete = completeRecord(context, handler, partition, rowsOf(joined));
+    const appends = write === "append" ? new Set([...(former?.appends ?? []), materialization]) : (former?.appends ?? new Set<string>());
+    made.push([partition, former, { table: joined, record: complete, appends }]);
+  }
+  signal.throwIfAborted();
+  // a replacement that came meanwhile stays, and is what is added to
+  if (made.some(([partition, former]) => entries.get(partition) !== former)) return addTo(context, entries, slices, tables, handler);
+  for (const [partition, , entry] of made) entries.set(partition, entry);
+}
+
+/** The stored rows whose keys are not among the new ones. Throws `io/duplicate-key` for new rows without a key of their own. */
+async function withoutKeys(context: OutputContext, keys: readonly string[], stored: HeldTable | undefined, added: HeldTable) {
+  const { key, signal } = context;
+  const [{ collectQuery }, { quoteName }] = await Promise.all([import("../formats/memory-tables.ts"), import("../duckdb/sql-text.ts")]);
+  const names = existingColumns(
+    key,
+    added.schema.fields.map((field) => field.name),
+    keys,
+  ).map(quoteName);
+  const reads = (memory: HeldTable): SqlNode => ({ type: "relation", relation: { store: "memory", memory, key } });
+  const ask = (...parts: readonly (string | HeldTable)[]) =>
+    collectQuery(
+      { [kind]: "sql", nodes: parts.map((part) => (typeof part === "string" ? { type: "text", text: part } : reads(part))) },
+      { key, signal },
+    );
+  const list = names.join(", ");
+  const nulls = names.map((name) => `${name} IS NULL`).join(" OR ");
+  const found = rowsOf(await ask(`SELECT 1 AS one FROM `, added, ` WHERE ${nulls}`));
+  const double = rowsOf(await ask(`SELECT 1 AS one FROM `, added, ` GROUP BY ${list} HAVING count(*) > 1`));
+  if (found > 0 || double > 0) {
+    const what = found > 0 ? `${found} of its rows have no key` : `${double} of its keys are there more than once`;
+    throw new SluiceError("io/duplicate-key", `Asset "${key}" is merged by ${keys.join(" and ")}, and ${what}.`, {
+      asset: key,
+      hint: "Return one row per key, and no row without one. Nothing was changed.",
+    });
+  }
+  if (!stored) return undefined;
+  const same = names.map((name) => `t.${name} = s.${name}`).join(" AND ");
+  return ask("SELECT * FROM ", stored, ` AS t WHERE NOT EXISTS (SELECT 1 FROM `, added, ` AS s WHERE ${same})`);
 }

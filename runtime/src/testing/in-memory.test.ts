@@ -13,7 +13,7 @@ ioManagerBehaviour(
     handlers: [rows(), arrow, batches, sql],
     survivesProcess: false,
     storesValues: true,
-    supports: ["partitions"],
+    supports: ["partitions", "append", "upsert"],
     refuses: [],
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },
