@@ -8,8 +8,8 @@ import { check, expectEqual } from "./expect.ts";
 import { generationOf } from "./samples.ts";
 import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, type TestRunner } from "./subject.ts";
 
-/** Kills per manager: 30, or what SLUICE_KILLS says. */
-const killCount = (): number => Math.max(1, Number(process.env["SLUICE_KILLS"] ?? 30) || 30);
+/** Kills per manager: 12, or what SLUICE_KILLS says. */
+const killCount = (): number => Math.max(1, Number(process.env["SLUICE_KILLS"] ?? 12) || 12);
 const key = "shop/asset";
 
 const last = (said: readonly string[], start: string): number =>
