@@ -29,6 +29,9 @@ function projectOf(page: string) {
 const commandsOf = (page: string) =>
   blocks(page, "sh").flatMap((body) => [...body.matchAll(/^sluice (.+)$/gm)].map(([, args = ""]) => args.split(" ")));
 
+/** What a page says in a comment about how its project is materialized: `<!-- materialize --range .. -->`. */
+const flagsOf = (page: string): readonly string[] => /^<!-- materialize (.+) -->$/m.exec(text(page))?.[1]?.split(" ") ?? [];
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -71,7 +74,7 @@ describe("every page with a project in it", () => {
       const run = async (...args: string[]) => (await promisify(execFile)(process.execPath, args, { cwd: folder, env: plainEnvironment })).stdout;
       const sluice = (...args: string[]) => run(join(root, "runtime/bin/sluice.mjs"), ...args);
       await typeCheck(folder);
-      const events = (await sluice("materialize", "--json")).trim().split("\n");
+      const events = (await sluice("materialize", "--json", ...flagsOf(page))).trim().split("\n");
       expect(JSON.parse(events.at(-1) ?? "{}")).toMatchObject({ type: "run-finished" });
       for (const command of commandsOf(page)) await sluice(...command);
     },
