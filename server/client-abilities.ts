@@ -11,6 +11,10 @@ export interface ClientAbilities {
   /** Code actions may be more than commands. */
   readonly codeActions: boolean;
   readonly definitionLinks: boolean;
+  readonly prepareRename: boolean;
+  /** Edits may come by document, with the version that they are for. */
+  readonly documentChanges: boolean;
+  readonly changeAnnotations: boolean;
   readonly markdown: boolean;
   readonly progress: boolean;
   readonly workspaceFolders: boolean;
@@ -26,6 +30,9 @@ export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities
     refreshLenses: workspace?.codeLens?.refreshSupport ?? false,
     codeActions: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
     definitionLinks: textDocument?.definition?.linkSupport ?? false,
+    prepareRename: textDocument?.rename?.prepareSupport ?? false,
+    documentChanges: workspace?.workspaceEdit?.documentChanges ?? false,
+    changeAnnotations: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,
     markdown: textDocument?.hover?.contentFormat?.includes("markdown") ?? false,
     progress: window?.workDoneProgress ?? false,
     workspaceFolders: workspace?.workspaceFolders ?? false,

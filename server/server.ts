@@ -21,6 +21,7 @@ import { definition } from "./features/definition.ts";
 import { hover } from "./features/hover.ts";
 import { quickFixes } from "./features/quick-fixes.ts";
 import { references } from "./features/references.ts";
+import { prepareRename, rename } from "./features/rename.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
 import { createGraphFeed } from "./graph-feed.ts";
 import { createCache } from "./index/cache.ts";
@@ -41,6 +42,7 @@ export type FeatureName =
   | "hover"
   | "documentSymbol"
   | "references"
+  | "rename"
   | "workspaceSymbol"
   | "diagnostics";
 export interface InitializationOptions {
@@ -70,6 +72,7 @@ function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName)
     ...(has("hover") ? { hoverProvider: true } : {}),
     ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
     ...(has("references") ? { referencesProvider: true } : {}),
+    ...(has("rename") ? { renameProvider: abilities.prepareRename ? { prepareProvider: true } : true } : {}),
     ...(has("workspaceSymbol") ? { workspaceSymbolProvider: true } : {}),
     ...(has("diagnostics") && abilities.pullDiagnostics
       ? { diagnosticProvider: { identifier: "sluice", interFileDependencies: true, workspaceDiagnostics: true } }
@@ -234,6 +237,8 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   connection.onReferences(
     answers.document([], (path, { position, context: { includeDeclaration } }) => references(context, path, position, includeDeclaration)),
   );
+  connection.onPrepareRename(answers.document(null, (path, { position }) => prepareRename(context, path, position)));
+  connection.onRenameRequest(answers.document(null, (path, params) => rename(context, path, params, abilities)));
   connection.onWorkspaceSymbol(answers.workspace(({ query }) => workspaceSymbols(context, query)));
   if (abilities.pullDiagnostics) answerDiagnostics(connection, context, indexer.isComplete, answers);
   connection.onRequest(graphRequest, () => {

@@ -17,6 +17,7 @@ export const fullCapabilities: ClientCapabilities = {
   workspace: {
     workspaceFolders: true,
     didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true },
+    workspaceEdit: { documentChanges: true, changeAnnotationSupport: {} },
     codeLens: { refreshSupport: true },
     diagnostics: { refreshSupport: true },
   },
@@ -24,6 +25,7 @@ export const fullCapabilities: ClientCapabilities = {
     hover: { contentFormat: ["markdown", "plaintext"] },
     codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ["quickfix", "refactor"] } }, isPreferredSupport: true },
     definition: { linkSupport: true },
+    rename: { prepareSupport: true },
     diagnostic: { dynamicRegistration: true, relatedDocumentSupport: true },
   },
   window: { workDoneProgress: true },
