@@ -4,7 +4,7 @@ const only = (name, from, allowed, comment) => ({
   name,
   comment,
   severity: "error",
-  from: { path: `${runtime}${from}/`, pathNot: "\\.test\\.ts$" },
+  from: { path: `${runtime}${from}/`, pathNot: "\\.(test|fixture)\\.ts$" },
   to: { path: runtime, pathNot: [`${runtime}${from}/`, ...allowed.map((path) => runtime + path)] },
 });
 

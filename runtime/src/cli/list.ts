@@ -14,6 +14,9 @@ const marks: Readonly<Record<AssetStatus["state"], readonly [mark: string, style
   unknown: ["?", "dim"],
 };
 
+/** Characters of a reason that still go into the line of its asset. */
+const longestReason = 48;
+
 /** One character for a state, in its colour. */
 export function stateMark(state: AssetStatus["state"], { paint }: Pick<CommandContext["terminal"], "paint">): string {
   const [mark, style] = marks[state];
@@ -64,13 +67,16 @@ export const list: Command = {
       return manifest.errors.length > 0 ? exitCodes.misuse : exitCodes.ok;
     }
     const now = Date.now();
+    // What does not fit into a line is said once below the list, for all the assets it holds for.
+    const reasons = new Map<string, readonly string[]>();
     const rows = assets.map((asset) => {
       const status = states.get(asset.key);
-      const words = status?.error
-        ? `failed: ${status.error.message}`
-        : status?.reason
-          ? `${status.state}: ${status.reason}`
-          : `${status?.state ?? "unknown"}${status?.partitions ? ` (${status.partitions.stored} partitions)` : ""}`;
+      const why = status?.error?.message ?? status?.reason;
+      const state = status?.error ? "failed" : (status?.state ?? "unknown");
+      const short = why !== undefined && why.length <= longestReason;
+      if (why !== undefined && !short) reasons.set(why, [...(reasons.get(why) ?? []), asset.key]);
+      const partitions = why === undefined && status?.partitions ? ` (${status.partitions.stored} partitions)` : "";
+      const words = short ? `${state}: ${why}` : `${state}${partitions}`;
       return [
         stateMark(status?.state ?? "unknown", terminal),
         plainLine(asset.key),
@@ -81,6 +87,7 @@ export const list: Command = {
       ];
     });
     terminal.out(rows.length === 0 ? "No assets.\n" : drawList(rows));
+    for (const [why, keys] of reasons) terminal.out(`\n${plainLine(keys.join(", "))}\n    ${plainLine(why)}\n`);
     return tellErrors(context, manifest);
   },
 };

@@ -249,10 +249,7 @@ async function split(context: OutputContext, slices: readonly PartitionSlice[], 
   const held = table as HeldTable;
   const said = slices.some(({ dimensions }) => dimensions.some(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined));
   if (!several && !said) return [held];
-  const [{ areSeparable, separate }, { collectQuery }] = await Promise.all([
-    import("../formats/slice-tables.ts"),
-    import("../formats/memory-tables.ts"),
-  ]);
+  const [{ areSeparable, separate }, { collectQuery }] = await Promise.all([import("./slice-tables.ts"), import("../formats/memory-tables.ts")]);
   if (several && !areSeparable(slices)) {
     const hint = "Give the partitions a column: dailyPartitions({ column: ... }). Or return a Map with a value for each of context.partitions.";
     throw inseparable(context, "and nothing says in which column its rows say which is theirs", hint);
@@ -280,7 +277,7 @@ async function concatenate(key: string, partitions: readonly string[], tables: r
   const types = String(first.schema);
   if (tables.every((table, i) => JSON.stringify(columns[i]) === shape && String(table.schema) === types))
     return { schema: first.schema, batches: tables.flatMap(({ batches: own }) => own) };
-  const [{ unionQuery }, { collectQuery }] = await Promise.all([import("../formats/union-tables.ts"), import("../formats/memory-tables.ts")]);
+  const [{ unionQuery }, { collectQuery }] = await Promise.all([import("./union-tables.ts"), import("../formats/memory-tables.ts")]);
   const parts = tables.map((memory, i) => ({
     partition: partitions[i] as string,
     relation: { store: "memory", memory, key },

@@ -4,9 +4,7 @@ import type { AnyFormat } from "../formats/format.ts";
 import { json } from "../formats/json.ts";
 import { describeParquet, pageOfParquet, pageOfTables, readTable, showQuery, writeParquet } from "../formats/parquet.ts";
 import { describeValue } from "../formats/plain.ts";
-import { areSeparable, separate } from "../formats/slice-tables.ts";
 import { cloneMistake, structuredCloned } from "../formats/structured-clone.ts";
-import { type TablePart, unionQuery } from "../formats/union-tables.ts";
 import { relationQuery } from "../handlers/sql.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { PartitionSlice } from "../model/partition.ts";
@@ -34,6 +32,8 @@ import {
   unsupported,
   watched,
 } from "./shapes.ts";
+import { areSeparable, separate } from "./slice-tables.ts";
+import { type TablePart, unionQuery } from "./union-tables.ts";
 
 export interface ObjectOptions {
   /** Before every path, "/" included: "sluice/". */

@@ -257,9 +257,3 @@ export function mapInput(plan: PartitionMapping, down: PartitionSpace | undefine
     },
   };
 }
-
-/** For messages: what a definition divides by. */
-export const partitionsText = (definition: PartitionsDefinition): string =>
-  dimensionsOf(definition)
-    .map(([name, dimension]) => (name === onlyDimension ? nounOf(dimension) : `${name} (${nounOf(dimension)})`))
-    .join(" and ");

@@ -1,11 +1,11 @@
 import { renderQuery } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
 import { slicesText } from "../duckdb/slices.ts";
-import { missingColumn, refuseOutside, slicesIn } from "../io/duckdb/conditions.ts";
-import type { Relation } from "../io/manager.ts";
-import { kind } from "../io/manager.ts";
 import type { PartitionDimension, PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema } from "../model/values.ts";
+import { missingColumn, refuseOutside, slicesIn } from "./duckdb/conditions.ts";
+import type { Relation } from "./manager.ts";
+import { kind } from "./manager.ts";
 
 const isChecked = ({ column, partitionExpr }: PartitionDimension): boolean => column !== undefined || partitionExpr !== undefined;
 

@@ -2,13 +2,13 @@ import { rowsOf } from "../duckdb/query.ts";
 import { renderQuery } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
 import { quoteName } from "../duckdb/sql-text.ts";
+import { existingColumns } from "../formats/existing-columns.ts";
 import { relationQuery } from "../handlers/sql.ts";
-import { wider } from "../io/duckdb/wider.ts";
-import type { Relation, SqlNode, SqlQuery } from "../io/manager.ts";
-import { kind } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { ColumnSchema } from "../model/values.ts";
-import { existingColumns } from "./existing-columns.ts";
+import { wider } from "./duckdb/wider.ts";
+import type { Relation, SqlNode, SqlQuery } from "./manager.ts";
+import { kind } from "./manager.ts";
 
 /** One stored partition of a table. */
 export interface TablePart {
