@@ -76,7 +76,8 @@ describe("every page with a project in it", () => {
       await typeCheck(folder);
       const events = (await sluice("materialize", "--json", ...flagsOf(page))).trim().split("\n");
       expect(JSON.parse(events.at(-1) ?? "{}")).toMatchObject({ type: "run-finished" });
-      for (const command of commandsOf(page)) await sluice(...command);
+      // A page that says how its project is materialized shows other commands as examples.
+      if (flagsOf(page).length === 0) for (const command of commandsOf(page)) await sluice(...command);
     },
     300_000,
   );
