@@ -11,6 +11,7 @@ import {
   statusChanged,
 } from "../runtime/src/model/graph.ts";
 import { applyDelta, applySnapshot, emptyIndex, type IndexState } from "./graph/index-state.ts";
+import { createLensCommands } from "./lens-commands.ts";
 
 /** What CodeLens and hover show of a project's assets. */
 export interface StatusNote {
@@ -62,6 +63,8 @@ export function createServer({ context, log, showLenses, onIndex, onStart }: Ser
   const normal = uriNormaliser();
   const asset = (one: IndexedAsset): IndexedAsset => ({ ...one, uri: normal(one.uri) });
   const project = (one: IndexedProject): IndexedProject => ({ ...one, uri: normal(one.uri).replace(/\/$/, ""), configUri: normal(one.configUri) });
+  const lensCommands = createLensCommands({ register: vscode.commands.registerCommand, execute: vscode.commands.executeCommand });
+  context.subscriptions.push(lensCommands);
   let index: IndexState = emptyIndex;
   let asking: Promise<void> | undefined;
 
@@ -69,7 +72,14 @@ export function createServer({ context, log, showLenses, onIndex, onStart }: Ser
     documentSelector: languages.map((language) => ({ scheme: "file", language })),
     outputChannel: log,
     initializationOptions: { storagePath: context.storageUri?.fsPath },
-    middleware: { provideCodeLenses: (document, token, next) => (showLenses() ? next(document, token) : []) },
+    middleware: {
+      provideCodeLenses: (document, token, next) => (showLenses() ? next(document, token) : []),
+      async resolveCodeLens(lens, token, next) {
+        const resolved = await next(lens, token);
+        if (resolved?.command) resolved.command = lensCommands.of(resolved.command);
+        return resolved;
+      },
+    },
   };
   const module = context.asAbsolutePath("dist/server.cjs");
   const client = new LanguageClient(
