@@ -235,14 +235,18 @@ export async function readTable(
       },
       { signal },
     );
+    const close = async (): Promise<void> => {
+      await stream.close();
+      await done();
+    };
     return {
       schema: stream.schema,
+      close,
       batches: (async function* () {
         try {
           yield* stream.batches;
         } finally {
-          await stream.close();
-          await done();
+          await close();
         }
       })(),
     };

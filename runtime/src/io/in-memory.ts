@@ -123,6 +123,24 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     };
   };
 
+  /** A value in the shape asked for. */
+  const shaped = async (context: InputContext, { value, table }: Pick<Entry, "value" | "table">, recorded: string): Promise<unknown> => {
+    const { key, columns } = context;
+    if (!table) {
+      if (context.handler) throw noTable(key, "memory", "a value of its own", context.handler.name);
+      return value;
+    }
+    const handler = loadHandler(context, handlers, recorded);
+    const byReference = value !== undefined && !context.handler && columns === undefined && !isQueryHandler(handler) && handler.name !== "batches";
+    if (byReference) return value;
+    const names = table.schema.fields.map((field) => field.name);
+    const wanted = columns && existingColumns(key, names, columns);
+    // with columns, so that a query that is nothing but this input can stand in brackets
+    if (isQueryHandler(handler)) return relationQuery({ store: placeOf(""), memory: table, key, columns: wanted ?? names });
+    const selected = wanted ? select(table, wanted) : table;
+    return handler.fromTable!(watched(selected, context.signal).stream, { key });
+  };
+
   return {
     [kind]: "io-manager",
     name: "memory",
@@ -148,6 +166,12 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
           );
           requireSameColumns(context, arrowColumns(table.schema), others);
         }
+        if (freeze && context.write === "replace") freezePlain(value);
+        await context.verify?.(async ({ columns, handler: asked, partition }) => {
+          const one = partition === undefined ? -1 : slices.findIndex((each) => each.key === partition);
+          const staged = one >= 0 && slices.length > 1 ? { table: parts?.[one] } : { value, table };
+          return shaped({ ...context, columns, handler: asked }, staged, handler?.name ?? "reference");
+        });
         signal.throwIfAborted();
         if (context.write !== "replace") {
           // one after another: each adds to what the one before left
@@ -156,7 +180,6 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
           await added;
           return { place: placeOf(key), rows: rowsOf(table as HeldTable), columns: arrowColumns((table as HeldTable).schema) };
         }
-        if (freeze) freezePlain(value);
         const name = handler?.name ?? "reference";
         // a partition written last is last in order too
         const put = (partition: string | undefined, entry: Omit<Entry, "record">): void => {
@@ -171,22 +194,8 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
 
     loadInput: (context) =>
       cancellable(context, async () => {
-        const { value, record, table } = await getAll(context);
-        const { key, columns } = context;
-        if (!table) {
-          if (context.handler) throw noTable(key, "memory", "a value of its own", context.handler.name);
-          return value;
-        }
-        const handler = loadHandler(context, handlers, record.handler);
-        const byReference =
-          value !== undefined && !context.handler && columns === undefined && !isQueryHandler(handler) && handler.name !== "batches";
-        if (byReference) return value;
-        const names = table.schema.fields.map((field) => field.name);
-        const wanted = columns && existingColumns(key, names, columns);
-        // with columns, so that a query that is nothing but this input can stand in brackets
-        if (isQueryHandler(handler)) return relationQuery({ store: placeOf(""), memory: table, key, columns: wanted ?? names });
-        const selected = wanted ? select(table, wanted) : table;
-        return handler.fromTable!(watched(selected, context.signal).stream, { key });
+        const entry = await getAll(context);
+        return shaped(context, entry, entry.record.handler);
       }),
 
     inspect: async (context) => {

@@ -65,6 +65,8 @@ export interface UpstreamRow {
 export interface TableStream {
   readonly schema: Schema;
   readonly batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>;
+  /** Lets go of what it reads from, whether it was read or not. Idempotent. */
+  readonly close?: () => Promise<void>;
 }
 
 /** What a type handler may need to know to turn a value into a table. */
@@ -149,6 +151,11 @@ export interface AssetAddress {
   readonly key: string;
   readonly table?: TableOptions | undefined;
 }
+/** How a value that is not in its place yet is asked for. */
+export interface StagedRead extends Pick<InputContext, "columns" | "handler"> {
+  /** Of several partitions that are written together, the one that is wanted; all that is written when left out. */
+  readonly partition?: string | undefined;
+}
 export interface OutputContext extends AssetAddress {
   /** Keys of the partitions being written; empty for the whole value. One value is given for all of them: rows outside are refused. */
   readonly partitions: readonly string[];
@@ -162,6 +169,11 @@ export interface OutputContext extends AssetAddress {
   readonly record: Omit<StoredRecord, "handler" | "rows">;
   /** Of several partitions, the record of each by its key; `record` is what they share. */
   readonly partitionRecords?: Readonly<Record<string, Omit<StoredRecord, "handler" | "rows">>> | undefined;
+  /**
+   * To be called, where the store can do so, when the value is staged and the former one is still what readers see: with a way to load what
+   * is written, in any shape. When it throws, the former value stays and the staged one goes. Never called: checked after it is stored.
+   */
+  readonly verify?: ((load: (read: StagedRead) => Promise<unknown>) => Promise<void>) | undefined;
   /** Aborts the work at the store, not only the waiting. */
   readonly signal: AbortSignal;
   readonly log: (level: LogLevel, message: string) => void;

@@ -29,6 +29,8 @@ export interface TableWrite {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** The record to be written with the value, or with each partition, in the same transaction. */
   readonly recordOf: (rows: number | undefined, partition?: string) => StoredRecord;
+  /** To be called once the rows lie in a table of their own and before they go to their place; that table can be read until it has ended. */
+  readonly verify?: ((staged: TableName) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 export interface TableRead {
@@ -106,6 +108,30 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
     return { table: await handler.toTable(value, hints) };
   };
 
+  /** A table in the shape asked for. */
+  const shaped = async (name: TableName, read: TableRead, handler: AnyHandler, streams?: TableStream[]): Promise<unknown> => {
+    if (isQueryHandler(handler)) return relationQuery(await store.relation(name, read));
+    const stream = await store.read(name, read);
+    streams?.push(stream);
+    return handler.fromTable?.(stream, { key: read.key });
+  };
+
+  /** Shows whoever checks it what lies in a staging table. */
+  const verify = async (context: OutputContext, slices: readonly PartitionSlice[], staged: TableName, stored: AnyHandler): Promise<void> => {
+    const { key, signal } = context;
+    const streams: TableStream[] = [];
+    try {
+      await context.verify?.(async ({ columns, handler = stored, partition }) => {
+        const facts = await store.facts(staged, { key, signal, slices: [] });
+        requireColumns(key, columns, facts?.columns ?? []);
+        const wanted = partition === undefined ? [] : slices.filter((slice) => slice.key === partition);
+        return shaped(staged, { key, columns, signal, slices: wanted }, handler, streams);
+      });
+    } finally {
+      for (const stream of streams) await stream.close?.();
+    }
+  };
+
   return {
     [kind]: "io-manager",
     name: store.name,
@@ -132,6 +158,7 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
           runId: record.runId,
           materialization: JSON.stringify([record.runId, record.step, ...partitions]),
           recordOf: (rows, partition) => recordOf(context, handler.name, rows, partition),
+          ...(context.verify ? { verify: (staged) => verify(context, slices, staged, handler) } : {}),
         });
       }),
 
@@ -144,10 +171,8 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
         if (!facts) throw missing(context);
         const absent = context.partitions.filter((key) => !facts.partitions.has(key));
         if (absent.length > 0) throw missing(context, absent);
-        requireColumns(context, facts.columns);
-        const handler = loadHandler(context, handlers, recordedHandler(context, facts));
-        if (isQueryHandler(handler)) return relationQuery(await store.relation(name, read));
-        return handler.fromTable?.(await store.read(name, read), { key: context.key });
+        requireColumns(context.key, context.columns, facts.columns);
+        return shaped(name, read, loadHandler(context, handlers, recordedHandler(context, facts)));
       }),
 
     inspect: async (context) => {
@@ -181,11 +206,11 @@ function noHandler(key: string, store: string, value: unknown, handlers: readonl
   });
 }
 
-function requireColumns(context: InputContext, columns: readonly ColumnSchema[]): void {
-  const unknown = context.columns?.find((name) => !columns.some((column) => column.name === name));
+function requireColumns(key: string, asked: readonly string[] | undefined, columns: readonly ColumnSchema[]): void {
+  const unknown = asked?.find((name) => !columns.some((column) => column.name === name));
   if (unknown === undefined) return;
-  throw new SluiceError("io/schema-mismatch", `Column "${unknown}" is asked for of asset "${context.key}", whose table has no such column.`, {
-    asset: context.key,
+  throw new SluiceError("io/schema-mismatch", `Column "${unknown}" is asked for of asset "${key}", whose table has no such column.`, {
+    asset: key,
     hint: `Its columns are ${columns.map((column) => column.name).join(", ")}.`,
   });
 }

@@ -27,6 +27,19 @@ interface OfAsset extends InStep {
   readonly asset: string;
 }
 
+/** How one check of a value came out. */
+export interface CheckOutcome {
+  readonly check: string;
+  readonly passed: boolean;
+  readonly severity: "warn" | "error";
+  readonly blocking: boolean;
+  /** "staged": before the value replaced the former one; "stored": when it was in its place. */
+  readonly on: "staged" | "stored";
+  readonly description?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly ms: number;
+}
+
 /** Everything that happens in a run, in order; each view (tree, terminal, history) is a fold over it. */
 export type RunEvent =
   | (InRun & { readonly type: "run-queued"; readonly target: string; readonly plan: readonly PlannedStep[]; readonly selection: string })
@@ -53,6 +66,7 @@ export type RunEvent =
     })
   | (InStep & { readonly type: "progress"; readonly done: number; readonly total?: number })
   | (InStep & { readonly type: "log"; readonly level: LogLevel; readonly message: string })
+  | (OfAsset & CheckOutcome & { readonly type: "check-evaluated" })
   | (OfAsset & { readonly type: "output-stored"; readonly metadata: StoredMetadata; readonly ms: number })
   | (OfAsset & { readonly type: "materialized"; readonly record: StoredRecord; readonly metadata?: StoredMetadata });
 

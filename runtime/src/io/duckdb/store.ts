@@ -151,6 +151,7 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
             if (!where) throw missingColumn(key, "the value that is being stored", columns, slices);
             if (slices.length > 0) await refuseOutside(connection, from, where, write);
             await requireKeys(connection, from, columns, write);
+            await write.verify?.(staged);
             const target = full(connection, name);
             const merged = await atomically(connection, () => merge({ connection, name, target, stage, columns, rows, write }));
             const after = { ...connection, signal: undefined };
