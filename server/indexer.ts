@@ -4,6 +4,7 @@ import type { FileFacts } from "./index/facts.ts";
 import { type Disk, readFacts, type Stamp } from "./index/files.ts";
 import { folderOf, isIgnoredPath, isInside, isModuleSetting, isSource } from "./index/paths.ts";
 import type { Workspace } from "./index/workspace.ts";
+import type { Parser } from "./parser.ts";
 import { createScanner, type Report } from "./scanner.ts";
 
 /** What a watcher told of a file or folder. */
@@ -42,6 +43,8 @@ export interface IndexerOptions {
   readonly cache?: IndexCache | undefined;
   /** Milliseconds of work at a stretch, while a walk goes on. */
   readonly slice?: number;
+  /** Starts another thread for a first index of thousands of files. */
+  readonly startParser?: (() => Parser) | undefined;
 }
 
 /** Every folder that holds one of the files, at any depth. */
@@ -57,7 +60,7 @@ const saveDelay = 2000;
 /** So many changes at once are a branch switch: the tree is compared as a whole. */
 const manyChanges = 500;
 
-export function createIndexer({ workspace, disk, documents, onChange, cache, slice = 8 }: IndexerOptions): Indexer {
+export function createIndexer({ workspace, disk, documents, onChange, cache, slice = 8, startParser }: IndexerOptions): Indexer {
   const stamps = new Map<string, Stamp>();
   let folders: readonly string[] = [];
   let unsettled = 0;
@@ -101,7 +104,7 @@ export function createIndexer({ workspace, disk, documents, onChange, cache, sli
     onChange();
   };
 
-  const scanner = createScanner({ workspace, documents, disk, stamps, isInFolders, read: readFile, slice });
+  const scanner = createScanner({ workspace, documents, disk, stamps, isInFolders, read: readFile, slice, startParser });
 
   // ---- the cache
 

@@ -2,10 +2,12 @@ import type { Documents } from "./documents.ts";
 import type { CachedFile } from "./index/cache.ts";
 import type { FileFacts } from "./index/facts.ts";
 import { type Disk, type Stamp, walk } from "./index/files.ts";
-import { unpack } from "./index/pack.ts";
+import { type PackedFacts, unpack } from "./index/pack.ts";
 import { isConfig, isInside, isSource } from "./index/paths.ts";
 import type { Workspace } from "./index/workspace.ts";
 import { createPace } from "./pace.ts";
+import type { Parser, UnreadFile } from "./parser.ts";
+import { readShared } from "./sharing.ts";
 
 /** Hears of files done and files in all. */
 export type Report = (done: number, total: number) => void;
@@ -28,11 +30,13 @@ export interface ScannerOptions {
   readonly read: (path: string, size: number) => FileFacts | undefined;
   /** Milliseconds of work at a stretch. */
   readonly slice: number;
+  /** Starts another thread that reads files, for when there are many; it reads the real disk. */
+  readonly startParser?: (() => Parser) | undefined;
 }
 
 const isSame = (one: Stamp | undefined, other: Stamp): boolean => one !== undefined && one.mtime === other.mtime && one.size === other.size;
 
-export function createScanner({ workspace, documents, disk, stamps, isInFolders, read, slice }: ScannerOptions): Scanner {
+export function createScanner({ workspace, documents, disk, stamps, isInFolders, read, slice, startParser }: ScannerOptions): Scanner {
   let isScanning = false;
   let reported = new Set<string>();
   const isReported = (path: string) => reported.size > 0 && [...reported].some((each) => isInside(path, each));
@@ -50,21 +54,42 @@ export function createScanner({ workspace, documents, disk, stamps, isInFolders,
       if (facts.size > 0) workspace.collect({ facts });
       facts = new Map();
     };
-    for (const [index, path] of paths.entries()) {
-      // A watcher may have reported it deleted since.
-      if (workspace.files.has(path)) {
-        const stamp = found.get(path)!;
-        stamps.set(path, stamp);
-        const former = cached.get(path);
-        const isKnown = former !== undefined && isSame(former, stamp);
-        const known = isKnown ? former.packed && unpack(former.packed) : documents.get(path) ? undefined : read(path, stamp.size);
-        if (known && !documents.get(path)) facts.set(path, known);
-      }
-      if (!pace.isOver()) continue;
+    let done = 0;
+    const rest = async () => {
+      done++;
+      if (!pace.isOver()) return;
       collect();
-      report?.(index, paths.length);
+      report?.(done, paths.length);
       await pace.rest();
+    };
+
+    const unread: UnreadFile[] = [];
+    const changed: UnreadFile[] = [];
+    for (const path of paths) {
+      // A watcher may have reported it deleted since.
+      if (!workspace.files.has(path)) continue;
+      const stamp = found.get(path)!;
+      stamps.set(path, stamp);
+      const former = cached.get(path);
+      if (former === undefined || !isSame(former, stamp)) (workspace.has(path) ? changed : unread).push({ path, size: stamp.size });
+      else {
+        if (former.packed && !documents.get(path)) facts.set(path, unpack(former.packed));
+        await rest();
+      }
     }
+    const here = async ({ path, size }: UnreadFile) => {
+      const known = documents.get(path) || !workspace.files.has(path) ? undefined : read(path, size);
+      if (known) facts.set(path, known);
+      await rest();
+    };
+    const there = (path: string, packed: PackedFacts | undefined) => {
+      done++;
+      // Whoever took it in or reported it meanwhile knows something newer.
+      const isStale = workspace.has(path) || !workspace.files.has(path) || documents.get(path) || isReported(path);
+      if (packed !== undefined && !isStale) facts.set(path, unpack(packed));
+    };
+    await readShared(unread, { here, there, startParser });
+    for (const file of changed) await here(file);
     collect();
     while (!workspace.linkPending(pace.isOver)) await pace.rest();
   };

@@ -29,6 +29,7 @@ import { type Disk, nodeDisk, readFacts } from "./index/files.ts";
 import { pathOfUri } from "./index/paths.ts";
 import { createWorkspace } from "./index/workspace.ts";
 import { createIndexer } from "./indexer.ts";
+import type { Parser } from "./parser.ts";
 import { createRefreshing } from "./refreshing.ts";
 import { createStatuses, type StatusParams } from "./statuses.ts";
 import { createWatching } from "./watching.ts";
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly now?: () => number;
   /** Called when a large first index is finished. */
   readonly releaseMemory?: () => void;
+  /** Starts a thread that reads the real disk, to share a first index of thousands of files with. */
+  readonly startParser?: () => Parser;
 }
 
 function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
@@ -95,12 +98,12 @@ const manyFiles = 500;
 const agePeriod = 60_000;
 
 /** Serves one client on a connection that does not listen yet. */
-export function serve(connection: Connection, { disk = nodeDisk, now = Date.now, releaseMemory = () => {} }: ServerOptions = {}): void {
+export function serve(connection: Connection, { disk = nodeDisk, now = Date.now, releaseMemory = () => {}, startParser }: ServerOptions = {}): void {
   connection.onInitialize((params) => {
     const abilities = abilitiesOf(params);
     const { features = {}, storagePath } = (params.initializationOptions ?? {}) as InitializationOptions;
     const has = (feature: FeatureName) => features[feature] !== false;
-    startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, disk, now, releaseMemory });
+    startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, disk, now, releaseMemory, startParser });
     return { capabilities: capabilitiesFor(abilities, has), serverInfo: { name: "Sluice" } };
   });
   connection.listen();
@@ -114,9 +117,10 @@ interface Session {
   readonly disk: Disk;
   readonly now: () => number;
   readonly releaseMemory: () => void;
+  readonly startParser: (() => Parser) | undefined;
 }
 
-function startSession(connection: Connection, { abilities, has, folders, storagePath, disk, now, releaseMemory }: Session): void {
+function startSession(connection: Connection, { abilities, has, folders, storagePath, disk, now, releaseMemory, startParser }: Session): void {
   const documents = createDocuments();
   const statuses = createStatuses();
   const workspace = createWorkspace({
@@ -124,7 +128,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
     load: (path) => (documents.get(path) ? documents.facts(path, undefined, true) : readFacts(path, disk, { always: true })),
   });
   const cache = storagePath === undefined ? undefined : createCache(storagePath, (message) => connection.console.warn(message));
-  const indexer = createIndexer({ workspace, disk, documents, cache, onChange: () => changed() });
+  const indexer = createIndexer({ workspace, disk, documents, cache, startParser, onChange: () => changed() });
   const context: FeatureContext = {
     workspace,
     statuses,

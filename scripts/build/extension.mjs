@@ -80,8 +80,9 @@ export async function buildExtension() {
     }),
     build({
       ...common,
-      entryPoints: [join(root, "server/main.ts")],
-      outfile: join(dist, "server.cjs"),
+      entryPoints: { server: join(root, "server/main.ts"), "parse-worker": join(root, "server/parse-worker.ts") },
+      outdir: dist,
+      outExtension: { ".js": ".cjs" },
       format: "cjs",
       minifySyntax: true,
       plugins: [vendored({ typescript: "./vendor/typescript.cjs" })],
