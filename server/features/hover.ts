@@ -1,10 +1,10 @@
 import type { Hover } from "vscode-languageserver/node";
 import type { Position } from "../../runtime/src/model/graph.ts";
+import { code, escapeMarkdown } from "../../runtime/src/model/markdown.ts";
 import type { Node } from "../index/node.ts";
 import { rangeOf } from "../index/text.ts";
 import { statusWords } from "../status-words.ts";
 import type { FeatureContext } from "./context.ts";
-import { code, escapeMarkdown } from "../../runtime/src/model/markdown.ts";
 import { spotAt } from "./spot.ts";
 import { upstreamOf } from "./upstream.ts";
 

@@ -9,6 +9,7 @@ import { type History, noHistory, type PastFailure, type PastMaterialization } f
 import { type Partitioning, partitioningOf } from "./partitioning.ts";
 import { attempt } from "./problems.ts";
 import { readRecords, type StoreAnswer } from "./records.ts";
+import { shortMetadata } from "./short-metadata.ts";
 import { placeOf, type Target } from "./target.ts";
 import { storedByItself, versionOf, versionOfAll } from "./versions.ts";
 
@@ -238,6 +239,7 @@ function statusOf(graph: AssetGraph, target: Target, key: string, known: Known, 
     ...(record?.runId === undefined ? {} : { runId: record.runId }),
     ...(failed && failure ? { error: failure.error, failedAt: failure.at } : {}),
     ...(place === undefined ? {} : { place }),
+    ...shortMetadata(metadata),
   };
 }
 
@@ -267,7 +269,7 @@ function partitionedStatus(
 ): AssetStatus {
   const { definition } = graph.assets.get(key)!;
   const place = past?.metadata?.place ?? fallbackPlace(target, definition);
-  const about = place === undefined ? {} : { place };
+  const about = { ...(place === undefined ? {} : { place }), ...shortMetadata(past?.metadata) };
   if (unknown) return { key, state: "unknown", ...(unknown.reason === undefined ? {} : { reason: unknown.reason }), ...about };
   const space = partitioning.spaceOf(key)!;
   const all = space.keys();
@@ -277,7 +279,8 @@ function partitionedStatus(
   const broken = new Set(failed.map(([partition]) => partition));
   const stored = all.filter((partition) => partitions.has(partition)).length;
   const missing = all.filter((partition) => !partitions.has(partition) && !broken.has(partition)).length;
-  const counts = { total: all.length, stored, failed: broken.size, missing };
+  const outdated = all.filter((partition) => partitions.get(partition)?.state === "stale" && !broken.has(partition)).length;
+  const counts = { total: all.length, stored, failed: broken.size, missing, stale: outdated };
   const newest = [...partitions.values()].reduce<Known | undefined>(
     (best, each) => ((storedAtOf(each.record) ?? 0) >= (storedAtOf(best?.record) ?? 0) ? each : best),
     undefined,

@@ -33,3 +33,15 @@ export function formatRows(rows: number): string {
           : `${(rows / 1e9).toFixed(2)} G`;
   return `${short} ${rows === 1 ? "row" : "rows"}`;
 }
+
+/** A size for people: "812 B", "1.24 MB". */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
+}

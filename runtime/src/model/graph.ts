@@ -98,8 +98,17 @@ export interface ManifestAsset {
   /** Name of the I/O manager key; "ioManager" is the default's. */
   readonly ioManager: string;
   readonly partitioned: boolean;
+  /** Of an asset with partitions. */
+  readonly dimensions?: readonly ManifestDimension[];
   readonly place?: SourcePlace;
   readonly codeVersion?: string;
+}
+export interface ManifestDimension {
+  /** "partition" for the only one. */
+  readonly name: string;
+  readonly type: "time" | "static" | "dynamic";
+  /** Name of the dynamic definition, under which keys are added. */
+  readonly dynamic?: string;
 }
 export interface ManifestTarget {
   readonly name: string;
@@ -137,6 +146,8 @@ export interface AssetStatus {
   readonly failedAt?: number;
   /** Path, uri or table. */
   readonly place?: string;
+  /** What else the last materialization recorded, as far as it is short. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Of an asset with partitions: how many there are, and how many of them are stored, failed last, or are neither. */
   readonly partitions?: PartitionCounts;
 }
@@ -157,4 +168,12 @@ export interface PartitionCounts {
   readonly stored: number;
   readonly failed: number;
   readonly missing: number;
+  /** Of those that are stored. */
+  readonly stale?: number;
+}
+/** What a run would make of one asset. */
+export interface PlannedAsset {
+  readonly key: string;
+  /** How many partitions, of an asset that has such. */
+  readonly partitions?: number;
 }

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from "./errors.ts";
 import type { LogLevel, RunEvent, RunSummary } from "./events.ts";
-import type { AssetStatus, Manifest, PartitionStatus } from "./graph.ts";
+import type { AssetStatus, Manifest, PartitionStatus, PlannedAsset } from "./graph.ts";
 import type { Filter, PageRequest, Sort, TextPage } from "./page.ts";
 
 /** What the client asks the runner, by name. Documented in docs/reference/runner-protocol.md. */
@@ -25,6 +25,17 @@ export interface RunnerRequests {
     };
     result: RunSummary;
   };
+  /** What `materialize` with the same words would make, without beginning; refuses with everything that would keep it from its end. */
+  plan: {
+    params: {
+      readonly target: string;
+      readonly selection: string;
+      readonly upstream?: boolean;
+      readonly partitions?: readonly string[];
+      readonly missing?: boolean;
+    };
+    result: readonly PlannedAsset[];
+  };
   cancel: { params: { readonly runId: string }; result: boolean };
   /** `partition`: of an asset with partitions, one of them; all of them where it is left out and the store shows all together. */
   preview: {
@@ -46,6 +57,11 @@ export interface RunnerRequests {
   };
   /** The partitions of an asset in order, with the state of each; none for an asset without. */
   partitions: { params: { readonly target: string; readonly key: string }; result: readonly PartitionStatus[] };
+  /** Gives the dynamic partitions of that name new keys; answers with those that are new. `confirmed` is needed for a protected target. */
+  addPartitions: {
+    params: { readonly target: string; readonly name: string; readonly keys: readonly string[]; readonly confirmed?: boolean };
+    result: readonly string[];
+  };
   runs: { params: { readonly limit: number }; result: readonly RunSummary[] };
   runEvents: { params: { readonly runId: string }; result: readonly RunEvent[] };
   /** Closes stores so that another program can open them. */
@@ -57,6 +73,10 @@ export type RunnerRequestName = keyof RunnerRequests;
 export type RunnerCall = {
   [Name in RunnerRequestName]: { readonly id: number; readonly name: Name; readonly params: RunnerRequests[Name]["params"] };
 }[RunnerRequestName];
+/** Client to runner: the answer of that call is not wanted any more. What it does is ended where it can be, and it is refused as "run/cancelled". */
+export interface RunnerWithdrawal {
+  readonly withdraw: number;
+}
 /** Runner to client. */
 export type RunnerMessage =
   | { readonly type: "ready"; readonly node: string; readonly protocol: typeof protocolVersion }

@@ -1,11 +1,13 @@
 import type { AssetDefinition, TargetDefinition } from "../assets/definition.ts";
+import type { Dimension } from "../assets/partitions.ts";
 import { storageCollisions } from "../engine/check-target.ts";
 import { buildGraph, type GraphAsset, type GraphError } from "../engine/graph.ts";
 import { stackLinePlace } from "../engine/user-place.ts";
 import type { AnyIOManager } from "../io/manager.ts";
 import { isKind } from "../io/manager.ts";
 import type { ErrorInfo } from "../model/errors.ts";
-import type { Manifest, ManifestAsset, ManifestTarget } from "../model/graph.ts";
+import type { Manifest, ManifestAsset, ManifestDimension, ManifestTarget } from "../model/graph.ts";
+import { dimensionsOf, isDynamic, isTime } from "../partitions/space.ts";
 import type { ProjectState } from "./project.ts";
 import type { Stores } from "./stores.ts";
 
@@ -53,9 +55,13 @@ function manifestAsset({ key, definition, step }: GraphAsset, codeVersion: strin
     deps: step?.definition.deps ?? [],
     ioManager: definition.ioManager,
     partitioned: definition.partitions !== undefined,
+    ...(definition.partitions ? { dimensions: dimensionsOf(definition.partitions).map(manifestDimension) } : {}),
     ...(place ? { place } : {}),
     ...(codeVersion === undefined ? {} : { codeVersion }),
   };
 }
+
+const manifestDimension = ([name, dimension]: readonly [string, Dimension]): ManifestDimension =>
+  isDynamic(dimension) ? { name, type: "dynamic", dynamic: dimension.name } : { name, type: isTime(dimension) ? "time" : "static" };
 
 const placeOf = ({ definedAt }: AssetDefinition) => (definedAt === undefined ? undefined : stackLinePlace(definedAt));

@@ -236,3 +236,66 @@ export const a = asset("a", { run: () => { console.log("in", process.env.HIDDEN_
   expect(line).toMatchObject({ message: "in <HIDDEN_FOLDER>" });
   expect(JSON.stringify(runner.messages)).not.toContain("very-hidden-folder");
 });
+
+const daily = `import { asset, dynamicPartitions, staticPartitions } from "sluice";
+export const sales = asset("sales", { partitions: staticPartitions(["a", "b", "c"]), run: (_, { partition, metadata }) => { metadata({ note: "of " + partition.key }); return [{ n: 1 }]; } });
+export const shops = asset("shops", { partitions: dynamicPartitions("shop"), run: () => [{ n: 1 }] });
+`;
+
+test("what a run would make is told before it begins, and what would keep it from its end is refused", async () => {
+  const at = project({
+    "sluice.config.ts": config
+      .replace("local: {}", 'local: {}, prod: { protected: true, ioManager: duckdb({ database: env("NOT_SET") }) }')
+      .replace("{ defineConfig }", "{ defineConfig, env }")
+      .replace("export default", 'import { duckdb } from "sluice/duckdb";\nexport default'),
+    "assets/daily.ts": daily,
+  });
+  const runner = start(at);
+  const manifest = await runner.call("manifest", {});
+  expect(manifest.errors).toEqual([]);
+  expect(manifest.assets.map(({ dimensions }) => dimensions)).toEqual([
+    [{ name: "partition", type: "static" }],
+    [{ name: "partition", type: "dynamic", dynamic: "shop" }],
+  ]);
+  await runner.call("materialize", { target: "local", selection: "sales", runId: "r1", partitions: ["b"] });
+  expect(await runner.call("plan", { target: "local", selection: "sales", missing: true })).toEqual([{ key: "sales", partitions: 2 }]);
+  expect(await runner.call("plan", { target: "local", selection: "sales", partitions: ["a"] })).toEqual([{ key: "sales", partitions: 1 }]);
+  await expect(runner.call("plan", { target: "prod", selection: "sales", partitions: ["a"] })).rejects.toMatchObject({ code: "config/missing-env" });
+  expect((await runner.call("status", { target: "local", keys: ["sales"] }))[0]).toMatchObject({
+    metadata: { note: "of b" },
+    partitions: { total: 3, stored: 1, missing: 2, failed: 0, stale: 0 },
+  });
+});
+
+test("dynamic partitions are added, each once", async () => {
+  const at = project({ "sluice.config.ts": config, "assets/daily.ts": daily });
+  const runner = start(at);
+  expect(await runner.call("addPartitions", { target: "local", name: "shop", keys: ["north", "south"] })).toEqual(["north", "south"]);
+  expect(await runner.call("addPartitions", { target: "local", name: "shop", keys: ["south"] })).toEqual([]);
+  expect((await runner.call("partitions", { target: "local", key: "shops" })).map(({ key }) => key)).toEqual(["north", "south"]);
+  await expect(runner.call("addPartitions", { target: "local", name: "shops", keys: ["x"] })).rejects.toMatchObject({ code: "partition/unknown" });
+});
+
+test("a preview that is not wanted any more is ended in its store", async () => {
+  const slow = `const seen = [];
+export const slow = { inspect: async () => undefined, handleOutput: async () => ({ place: "x" }), loadInput: async () => [], name: "slow",
+  preview: (context) => new Promise((_, reject) => { console.log("asked"); context.signal.addEventListener("abort", () => { console.log("ended"); reject(context.signal.reason); }); }) };
+`;
+  const at = project({
+    "sluice.config.ts": config
+      .replace("local: {}", "local: { ioManager: slow }")
+      .replace("export default", 'import { slow } from "./slow.ts";\nexport default'),
+    "slow.ts": slow,
+    "assets/a.ts": `import { asset } from "sluice";\nexport const a = asset("a", { run: () => [{ n: 1 }] });\n`,
+  });
+  const runner = start(at);
+  await runner.call("manifest", {});
+  const said = (text: string) => runner.until((message) => message.type === "log" && message.message === text);
+  const page = expect(runner.call("preview", { target: "local", key: "a", request: { offset: 0, limit: 1 } })).rejects.toMatchObject({
+    code: "run/cancelled",
+  });
+  await said("asked");
+  runner.child.send({ withdraw: 2 });
+  await said("ended");
+  await page;
+});
