@@ -71,6 +71,11 @@ it("defines checks of the shape asked for", () => {
   expect(() => loosely("up", { name: "x", run: () => true })).toThrow(/where it takes an asset/);
   expect(() => loosely(up, { name: "", run: () => true })).toThrow(/name/);
   expect(() => loosely(up, { name: "x" })).toThrow(/run is undefined/);
+  const fine = { name: "fine", run: () => true };
+  expect(() => loosely(up, { ...fine, severity: "fatal" })).toThrow(/severity is .*fatal.* "warn" or "error"/);
+  expect(() => loosely(up, { ...fine, blocking: "yes" })).toThrow(/blocking is/);
+  expect(() => loosely(up.all(), fine)).toThrow(/one value of the asset/);
+  expect(() => loosely(up, { name: "not_empty", run: () => true })).toThrow(/one of the name "not_empty" already/);
 });
 
 it("makes metadata that is plain data", () => {

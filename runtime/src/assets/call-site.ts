@@ -2,14 +2,16 @@
  * The line that called `callee`, as a source-mapped trace shows it: "file:///project/assets/sales.ts:3:24".
  * Cheap: one frame is captured. `undefined` where the engine shows none.
  */
-export function callSite(callee: (...args: never) => unknown): string | undefined {
+export const callSite = (callee: (...args: never) => unknown): string | undefined => callSites(callee, 1)[0];
+
+/** The same with the lines that called that one, innermost first: at most `most` of them. */
+export function callSites(callee: (...args: never) => unknown, most = 20): readonly string[] {
   const limit = Error.stackTraceLimit;
   const holder: { stack?: unknown } = {};
-  Error.stackTraceLimit = 1;
+  Error.stackTraceLimit = most;
   Error.captureStackTrace(holder, callee);
   const trace = holder.stack;
   Error.stackTraceLimit = limit;
-  if (typeof trace !== "string") return undefined;
-  const frame = /^\s*at (?:.*\((.+)\)|(?:async )?(.+))$/m.exec(trace);
-  return frame?.[1] ?? frame?.[2];
+  if (typeof trace !== "string") return [];
+  return [...trace.matchAll(/^\s*at (?:.*\((.+)\)|(?:async )?(.+))$/gm)].flatMap(([, named, plain]) => named ?? plain ?? []);
 }

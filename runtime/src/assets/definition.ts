@@ -96,7 +96,7 @@ export interface StepDefinition {
   readonly run: (inputs: Readonly<Record<string, unknown>>, context: unknown) => unknown;
 }
 
-/** A check of a stored value. Checks are recorded; a plan that would have to run one refuses it until checks run. */
+/** A check of what an asset stores. */
 export interface CheckDefinition {
   readonly [kind]: "check";
   readonly name: string;
@@ -105,6 +105,8 @@ export interface CheckDefinition {
   readonly severity: "warn" | "error";
   /** Resource key's name by the name `run` sees. */
   readonly resources: Readonly<Record<string, string>>;
+  /** Where `assetCheck(...)` was called: the lines of the stack, innermost first. The check is that of every file among them. */
+  readonly definedAt: readonly string[];
   readonly run: (value: unknown, context: unknown) => unknown;
 }
 

@@ -84,7 +84,8 @@ export function checkTarget(graph: AssetGraph, target: Target, steps: Iterable<G
       const bound = attempt(() => target.managerOf({ key: step.assets[0]!, ioManager: upstream.ioManager }, input.definition.ioManager), found);
       use(bound?.key ?? "", bound?.manager, step.assets[0]!);
     }
-    for (const name of Object.values(step.definition.resources)) {
+    const checks = step.assets.flatMap((key) => graph.assets.get(key)!.definition.checks ?? []);
+    for (const name of new Set([step.definition, ...checks].flatMap(({ resources }) => Object.values(resources)))) {
       use(
         name,
         attempt(() => target.resource(name, step.assets[0]!), found),

@@ -6,7 +6,7 @@ import { nearestName } from "../model/nearest.ts";
 import { selectAssets, selectionUsesStatus } from "../model/selection.ts";
 import type { Moment } from "../partitions/space.ts";
 import { type ChosenPartitions, choosePartitions, neededBy } from "./choose-partitions.ts";
-import { type AssetGraph, aboutAsset, type GraphStep, selectableAssets, withUpstream } from "./graph.ts";
+import { type AssetGraph, type GraphStep, selectableAssets, withUpstream } from "./graph.ts";
 import { type Partitioning, partitioningOf, valueId } from "./partitioning.ts";
 import { attempt } from "./problems.ts";
 
@@ -105,7 +105,7 @@ export function makePlan(graph: AssetGraph, root: string, request: PlanRequest):
   const running = steps.filter((entry) => !entry.skip);
   // An error of the graph says more than what follows from it for the partitions.
   const broken = blocking(graph, [...selected, ...running.map(({ of }) => graph.steps.get(of)!)]);
-  const problems = [...(broken.length > 0 ? broken : found), ...uncheckable(graph, running), ...unknownParams(graph, running, params)];
+  const problems = [...(broken.length > 0 ? broken : found), ...unknownParams(graph, running, params)];
   const { moment } = partitioning;
   return { plan: { target: request.target, selection: request.selection, steps, versions: {}, moment, params }, problems };
 }
@@ -221,23 +221,6 @@ function blocking(graph: AssetGraph, steps: readonly GraphStep[]): readonly Erro
   if (graph.errors.length === 0) return [];
   const keys = new Set(steps.flatMap(({ assets }) => assets));
   return graph.errors.filter((error) => error.assets.some((key) => keys.has(key)));
-}
-
-/** Assets with checks: they cannot run yet, and a check that is not made must not look like one that passed. */
-function uncheckable(graph: AssetGraph, steps: readonly PlanStep[]): readonly ErrorInfo[] {
-  return [...new Set(steps.flatMap(({ assets }) => assets))].flatMap((key) => {
-    const asset = graph.assets.get(key)!.definition;
-    const check = asset.checks?.[0];
-    if (!check) return [];
-    return [
-      {
-        code: "config/invalid" as const,
-        message: `${key} has the check "${check.name}", which this version of Sluice cannot run.`,
-        hint: "Leave out assetCheck() until checks run: a check that is not made must not look like one that passed.",
-        ...aboutAsset(asset),
-      },
-    ];
-  });
 }
 
 function unknownParams(graph: AssetGraph, steps: readonly PlanStep[], params: Readonly<Record<string, unknown>>): readonly ErrorInfo[] {

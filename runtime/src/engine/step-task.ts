@@ -53,6 +53,8 @@ export interface StepHost {
   readonly resources: RunResources;
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;
+  /** Values of this run, by `valueId`, whose blocking checks were made while they were staged. */
+  readonly verified: Set<string>;
   /** Whether another asset might store in the place of this one. */
   readonly sharesPlace: (key: string) => boolean;
   /** How this machine saw the asset materialized before: through an I/O manager, by itself, or not at all. */

@@ -1,9 +1,11 @@
 import type { AssetDefinition } from "../assets/definition.ts";
 import { SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { StoredRecord } from "../model/values.ts";
+import { checkStored } from "./checks.ts";
 import { contextPartitions } from "./context-partitions.ts";
 import type { GraphStep } from "./graph.ts";
 import { loadInputs } from "./load-inputs.ts";
+import { valueId } from "./partitioning.ts";
 import { stepContext } from "./step-context.ts";
 import { explainUser, type StepNames } from "./step-errors.ts";
 import type { Materialized, StepHost, StepOutcome, StepTask } from "./step-task.ts";
@@ -23,7 +25,11 @@ export async function runStep(task: StepTask, host: StepHost, signal: AbortSigna
   const stop = stopOf(signal, host.clock);
   try {
     const before = task.mayBeStored ? await storedByThisRun(task, host, signal) : undefined;
-    if (before) return { state: "succeeded", materialized: before, absent: [] };
+    if (before) {
+      materialized.push(...before);
+      for (const key of task.step.assets) await checkOutput(task, host, stop, host.graph.assets.get(key)!.definition, materialized);
+      return { state: "succeeded", materialized, absent: [] };
+    }
     const [inputs, resources] = await inOrder(loadInputs(task, step, host, names, stop), openResources(step, host, names, stop));
     const absent = await runAndStore(task, step, host, names, stop, { inputs, resources, materialized });
     return { state: "succeeded", materialized, absent };
@@ -114,12 +120,21 @@ async function runAndStore(
     }
     for (const { asset, value } of outputs) {
       if (value === undefined && !voids.has(asset)) continue;
-      given.materialized.push(...(await storeOutput({ task, step, host, names, stop, said, log }, asset, value)));
+      await storeOutput({ task, step, host, names, stop, said, log, materialized: given.materialized }, asset, value);
+      await checkOutput(task, host, stop, asset, given.materialized);
     }
     return absent;
   } finally {
     close();
   }
+}
+
+/** Makes the checks of an output that were not made while it was staged. */
+async function checkOutput(task: StepTask, host: StepHost, stop: Stop, asset: AssetDefinition, materialized: readonly Materialized[]): Promise<void> {
+  if (!asset.checks?.length) return;
+  const stored = materialized.filter(({ key }) => key === asset.key);
+  const verified = (partition: string | undefined) => host.verified.has(valueId(asset.key, partition));
+  await checkStored({ runId: task.runId, step: task.step.step, host, stop }, asset, stored, verified);
 }
 
 /** What `run` returned, by output. */

@@ -4,8 +4,9 @@ import { isSluiceError, SluiceError } from "../model/errors.ts";
 import type { LogLevel } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
 import { collision } from "./check-target.ts";
+import { stagedChecks } from "./checks.ts";
 import type { GraphStep } from "./graph.ts";
-import type { PartitionAddress } from "./partitioning.ts";
+import { type PartitionAddress, valueId } from "./partitioning.ts";
 import { plain } from "./plain.ts";
 import type { Said } from "./step-context.ts";
 import { explainIo, type StepNames } from "./step-errors.ts";
@@ -24,23 +25,29 @@ export interface StoringStep {
   readonly stop: Stop;
   readonly said: Said;
   readonly log: (level: LogLevel, message: string) => void;
+  /** Gets what was stored, one after the other: also of an output that fails later on. */
+  readonly materialized: Materialized[];
 }
 
 /**
- * Hands one output to its I/O manager with the record that travels with it, and answers with what was materialized, one for each partition.
+ * Hands one output to its I/O manager with the record that travels with it; `materialized` gets one entry for each partition.
  * An `undefined` one was stored by the asset and is only recorded. Of several partitions, `run` returns one value for all, or a Map with one for each.
  */
-export async function storeOutput(storing: StoringStep, asset: AssetDefinition, value: unknown): Promise<readonly Materialized[]> {
+export async function storeOutput(storing: StoringStep, asset: AssetDefinition, value: unknown): Promise<void> {
+  const { materialized } = storing;
   const { partitions } = storing.task.step;
-  if (!partitions) return [await storeOne(storing, asset, undefined, value)];
-  if (!storing.step.definition.range) return [await storeOne(storing, asset, partitions[0]!, value)];
-  if (value === undefined) return Promise.all(partitions.map((key) => storeOne(storing, asset, key, undefined)));
-  if (!(value instanceof Map)) return storeTogether(storing, asset, partitions, value);
-  const values = value as ReadonlyMap<unknown, unknown>;
-  refuseOtherKeys(asset, partitions, values);
-  const stored: Materialized[] = [];
-  for (const key of partitions) stored.push(await storeOne(storing, asset, key, values.get(key)));
-  return stored;
+  const one = async (partition: string | undefined, own: unknown) => {
+    materialized.push(await storeOne(storing, asset, partition, own));
+  };
+  if (!partitions) return one(undefined, value);
+  if (!storing.step.definition.range) return one(partitions[0]!, value);
+  if (value !== undefined && !(value instanceof Map)) {
+    materialized.push(...(await storeTogether(storing, asset, partitions, value)));
+    return;
+  }
+  const values = value as ReadonlyMap<unknown, unknown> | undefined;
+  if (values) refuseOtherKeys(asset, partitions, values);
+  for (const key of partitions) await one(key, values?.get(key));
 }
 
 function refuseOtherKeys({ key }: AssetDefinition, partitions: readonly string[], values: ReadonlyMap<unknown, unknown>): void {
@@ -159,7 +166,7 @@ async function recordedHandler(
 }
 
 async function handOver(
-  { host, names, stop, log }: StoringStep,
+  { host, task, names, stop, log }: StoringStep,
   asset: AssetDefinition,
   partitions: readonly string[],
   value: unknown,
@@ -168,13 +175,21 @@ async function handOver(
   const { key, table, write, schemaChange, columns, rowSchema } = asset;
   const bound = host.target.managerOf(asset);
   const stream = tracked(value);
+  const checks = stagedChecks({ runId: task.runId, step: task.step.step, host, stop }, asset, partitions);
   try {
     const address = host.partitioning.address(key, partitions);
     if (host.sharesPlace(key)) await refuseOthersPlace(bound.manager, asset, address, host.target.name, stop);
     const context = { key, table, ...address, write, schemaChange, columns, rowSchema, ...records, signal: stop.signal, log };
-    return await abandonable(bound.manager.handleOutput(context, stream.value as never), stop, "after-grace");
+    const checked = checks ? { ...context, verify: checks.verify } : context;
+    const metadata = await abandonable(bound.manager.handleOutput(checked, stream.value as never), stop, "after-grace");
+    const failure = checks?.failure();
+    if (failure) throw failure.thrown;
+    if (checks?.called()) for (const partition of partitions.length === 0 ? [undefined] : partitions) host.verified.add(valueId(key, partition));
+    return metadata;
   } catch (thrown) {
     if (thrown instanceof Cancelled) throw thrown;
+    const failure = checks?.failure();
+    if (failure) throw failure.thrown;
     const own = stream.failure();
     if (own) throw own.thrown;
     const error = explainIo(thrown, names, `Storing ${key} through ${bound.name}`);

@@ -22,11 +22,12 @@ export interface Transport {
 }
 
 /** Runs steps in this process. */
-export function inProcess(host: Omit<StepHost, "emit">): Transport {
+export function inProcess(host: Omit<StepHost, "emit" | "verified">): Transport {
   const running = new Map<string, { readonly controller: AbortController; readonly outcome: Promise<StepOutcome> }>();
   const listeners: ((event: RunEvent) => void)[] = [];
   const stepHost: StepHost = {
     ...host,
+    verified: new Set(),
     emit: (event) => {
       for (const listener of listeners) listener(event);
     },
