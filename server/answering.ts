@@ -45,3 +45,5 @@ export function answering(documents: Documents, indexer: Indexer) {
         ),
   };
 }
+
+export type Answering = ReturnType<typeof answering>;

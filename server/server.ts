@@ -1,28 +1,11 @@
-import {
-  CodeActionKind,
-  CodeLensRefreshRequest,
-  type Connection,
-  DiagnosticRefreshRequest,
-  type InitializeParams,
-  type Location,
-  type LocationLink,
-  type ServerCapabilities,
-  TextDocumentSyncKind,
-} from "vscode-languageserver/node";
+import { CodeLensRefreshRequest, type Connection, DiagnosticRefreshRequest, type InitializeParams } from "vscode-languageserver/node";
 import { graphChanged, graphRequest, statusChanged } from "../runtime/src/model/graph.ts";
 import { answering } from "./answering.ts";
+import { capabilitiesFor, type FeatureName } from "./capabilities.ts";
 import { abilitiesOf, type ClientAbilities } from "./client-abilities.ts";
 import { answerDiagnostics, pushDiagnostics } from "./diagnosing.ts";
 import { createDocuments } from "./documents.ts";
-import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
-import { completion, completionTriggers } from "./features/completion.ts";
 import type { FeatureContext } from "./features/context.ts";
-import { definition } from "./features/definition.ts";
-import { hover } from "./features/hover.ts";
-import { quickFixes } from "./features/quick-fixes.ts";
-import { references } from "./features/references.ts";
-import { prepareRename, rename } from "./features/rename.ts";
-import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
 import { createGraphFeed } from "./graph-feed.ts";
 import { createCache } from "./index/cache.ts";
 import { type Disk, nodeDisk, readFacts } from "./index/files.ts";
@@ -31,21 +14,10 @@ import { createWorkspace } from "./index/workspace.ts";
 import { createIndexer } from "./indexer.ts";
 import type { Parser } from "./parser.ts";
 import { createRefreshing } from "./refreshing.ts";
+import { answerRequests } from "./requests.ts";
 import { createStatuses, type StatusParams } from "./statuses.ts";
 import { createWatching } from "./watching.ts";
 
-/** Features that a client can leave out; each is on unless it says `false`. */
-export type FeatureName =
-  | "codeAction"
-  | "codeLens"
-  | "completion"
-  | "definition"
-  | "hover"
-  | "documentSymbol"
-  | "references"
-  | "rename"
-  | "workspaceSymbol"
-  | "diagnostics";
 export interface InitializationOptions {
   /** Folder for the index's cache. */
   readonly storagePath?: string;
@@ -62,34 +34,10 @@ export interface ServerOptions {
   readonly startParser?: () => Parser;
 }
 
-function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
-  return {
-    positionEncoding: "utf-16",
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
-    ...(has("codeAction") && abilities.codeActions
-      ? { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] } }
-      : {}),
-    ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
-    ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),
-    ...(has("definition") ? { definitionProvider: true } : {}),
-    ...(has("hover") ? { hoverProvider: true } : {}),
-    ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
-    ...(has("references") ? { referencesProvider: true } : {}),
-    ...(has("rename") ? { renameProvider: abilities.prepareRename ? { prepareProvider: true } : true } : {}),
-    ...(has("workspaceSymbol") ? { workspaceSymbolProvider: true } : {}),
-    ...(has("diagnostics") && abilities.pullDiagnostics
-      ? { diagnosticProvider: { identifier: "sluice", interFileDependencies: true, workspaceDiagnostics: true } }
-      : {}),
-    ...(abilities.workspaceFolders ? { workspace: { workspaceFolders: { supported: true, changeNotifications: true } } } : {}),
-  };
-}
-
 function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly string[] {
   const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
   return uris.flatMap((uri) => pathOfUri(uri) ?? []);
 }
-
-const plainLocation = ({ targetUri, targetSelectionRange }: LocationLink): Location => ({ uri: targetUri, range: targetSelectionRange });
 
 /** From so many files on, the first index leaves memory behind that is worth giving back. */
 const manyFiles = 500;
@@ -222,28 +170,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   // ---- what the client asks
 
   const answers = answering(documents, indexer);
-  connection.onCodeAction(
-    answers.document([], (path, { range, context: { only, diagnostics: told } }) =>
-      quickFixes(context, path, range, told).filter(({ kind }) => !only || only.some((each) => kind === each || kind!.startsWith(`${each}.`))),
-    ),
-  );
-  connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
-  connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
-  connection.onCompletion(answers.document({ isIncomplete: false, items: [] }, (path, { position }) => completion(context, path, position)));
-  connection.onDefinition(
-    answers.document([], (path, { position }) => {
-      const links = definition(context, path, position);
-      return abilities.definitionLinks ? links : links.map(plainLocation);
-    }),
-  );
-  connection.onHover(answers.document(null, (path, { position }) => hover(context, path, position)));
-  connection.onDocumentSymbol(answers.document([], (path) => documentSymbols(context, path)));
-  connection.onReferences(
-    answers.document([], (path, { position, context: { includeDeclaration } }) => references(context, path, position, includeDeclaration)),
-  );
-  connection.onPrepareRename(answers.document(null, (path, { position }) => prepareRename(context, path, position)));
-  connection.onRenameRequest(answers.document(null, (path, params) => rename(context, path, params, abilities)));
-  connection.onWorkspaceSymbol(answers.workspace(({ query }) => workspaceSymbols(context, query)));
+  answerRequests(connection, context, { answers, abilities });
   if (abilities.pullDiagnostics) answerDiagnostics(connection, context, indexer.isComplete, answers);
   connection.onRequest(graphRequest, () => {
     indexer.flush();

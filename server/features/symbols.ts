@@ -4,13 +4,14 @@ import { nameOf, uriOfPath } from "../index/paths.ts";
 import { rangeOf } from "../index/text.ts";
 import type { FeatureContext } from "./context.ts";
 
-const title = ({ key, path }: AssetFact): string => key || path?.join(".") || "computed key";
+/** What people call an asset: its key, else the variable that holds it. */
+export const titleOf = ({ key, path }: AssetFact): string => key || path?.join(".") || "computed key";
 
 /** A file's assets and nothing else: TypeScript's own server gives the rest of the outline. */
 export function documentSymbols({ workspace }: FeatureContext, path: string): DocumentSymbol[] {
   const facts = workspace.facts(path);
   return (facts?.assets ?? []).map((asset) => ({
-    name: title(asset),
+    name: titleOf(asset),
     detail: asset.group === undefined ? asset.kind : `${asset.kind} · ${asset.group}`,
     kind: SymbolKind.Struct,
     range: rangeOf(facts!.lines, asset.span),
@@ -19,7 +20,7 @@ export function documentSymbols({ workspace }: FeatureContext, path: string): Do
 }
 
 /** The protocol wants the selection inside the range, also for a record that the text has outgrown. */
-const contained = ({ keySpan, span }: AssetFact) => (keySpan[0] >= span[0] && keySpan[1] <= span[1] ? keySpan : span);
+export const contained = ({ keySpan, span }: AssetFact) => (keySpan[0] >= span[0] && keySpan[1] <= span[1] ? keySpan : span);
 
 /** True when the letters of the query come in this order. */
 function matches(query: string, text: string): boolean {

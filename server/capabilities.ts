@@ -1,0 +1,45 @@
+import { CodeActionKind, type ServerCapabilities, TextDocumentSyncKind } from "vscode-languageserver/node";
+import type { ClientAbilities } from "./client-abilities.ts";
+import { completionTriggers } from "./features/completion.ts";
+
+/** Features that a client can leave out; each is on unless it says `false`. */
+export type FeatureName =
+  | "callHierarchy"
+  | "codeAction"
+  | "codeLens"
+  | "completion"
+  | "definition"
+  | "documentHighlight"
+  | "foldingRange"
+  | "hover"
+  | "documentSymbol"
+  | "references"
+  | "rename"
+  | "workspaceSymbol"
+  | "diagnostics";
+
+/** What the server offers to a client with these abilities. */
+export function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
+  return {
+    positionEncoding: "utf-16",
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
+    ...(has("codeAction") && abilities.codeActions
+      ? { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] } }
+      : {}),
+    ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
+    ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),
+    ...(has("definition") ? { definitionProvider: true } : {}),
+    ...(has("documentHighlight") ? { documentHighlightProvider: true } : {}),
+    ...(has("foldingRange") ? { foldingRangeProvider: true } : {}),
+    ...(has("callHierarchy") ? { callHierarchyProvider: true } : {}),
+    ...(has("hover") ? { hoverProvider: true } : {}),
+    ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
+    ...(has("references") ? { referencesProvider: true } : {}),
+    ...(has("rename") ? { renameProvider: abilities.prepareRename ? { prepareProvider: true } : true } : {}),
+    ...(has("workspaceSymbol") ? { workspaceSymbolProvider: true } : {}),
+    ...(has("diagnostics") && abilities.pullDiagnostics
+      ? { diagnosticProvider: { identifier: "sluice", interFileDependencies: true, workspaceDiagnostics: true } }
+      : {}),
+    ...(abilities.workspaceFolders ? { workspace: { workspaceFolders: { supported: true, changeNotifications: true } } } : {}),
+  };
+}

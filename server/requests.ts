@@ -1,0 +1,52 @@
+import type { Connection, Location, LocationLink } from "vscode-languageserver/node";
+import type { Answering } from "./answering.ts";
+import type { ClientAbilities } from "./client-abilities.ts";
+import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
+import { completion } from "./features/completion.ts";
+import type { FeatureContext } from "./features/context.ts";
+import { definition } from "./features/definition.ts";
+import { foldingRanges } from "./features/folding.ts";
+import { documentHighlights } from "./features/highlight.ts";
+import { hover } from "./features/hover.ts";
+import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "./features/lineage.ts";
+import { quickFixes } from "./features/quick-fixes.ts";
+import { references } from "./features/references.ts";
+import { prepareRename, rename } from "./features/rename.ts";
+import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
+
+const plainLocation = ({ targetUri, targetSelectionRange }: LocationLink): Location => ({ uri: targetUri, range: targetSelectionRange });
+
+/** Answers what a client asks about documents and the workspace; what it was not offered it does not ask. */
+export function answerRequests(
+  connection: Connection,
+  context: FeatureContext,
+  { answers, abilities }: { readonly answers: Answering; readonly abilities: ClientAbilities },
+): void {
+  connection.onCodeAction(
+    answers.document([], (path, { range, context: { only, diagnostics: told } }) =>
+      quickFixes(context, path, range, told).filter(({ kind }) => !only || only.some((each) => kind === each || kind!.startsWith(`${each}.`))),
+    ),
+  );
+  connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
+  connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
+  connection.onCompletion(answers.document({ isIncomplete: false, items: [] }, (path, { position }) => completion(context, path, position)));
+  connection.onDefinition(
+    answers.document([], (path, { position }) => {
+      const links = definition(context, path, position);
+      return abilities.definitionLinks ? links : links.map(plainLocation);
+    }),
+  );
+  connection.onHover(answers.document(null, (path, { position }) => hover(context, path, position)));
+  connection.onDocumentSymbol(answers.document([], (path) => documentSymbols(context, path)));
+  connection.onReferences(
+    answers.document([], (path, { position, context: { includeDeclaration } }) => references(context, path, position, includeDeclaration)),
+  );
+  connection.onPrepareRename(answers.document(null, (path, { position }) => prepareRename(context, path, position)));
+  connection.onRenameRequest(answers.document(null, (path, params) => rename(context, path, params, abilities)));
+  connection.onDocumentHighlight(answers.document([], (path, { position }) => documentHighlights(context, path, position)));
+  connection.onFoldingRanges(answers.document([], (path) => foldingRanges(context, path)));
+  connection.languages.callHierarchy.onPrepare(answers.document(null, (path, { position }) => prepareCallHierarchy(context, path, position)));
+  connection.languages.callHierarchy.onIncomingCalls(answers.workspace(({ item }) => incomingCalls(context, item)));
+  connection.languages.callHierarchy.onOutgoingCalls(answers.workspace(({ item }) => outgoingCalls(context, item)));
+  connection.onWorkspaceSymbol(answers.workspace(({ query }) => workspaceSymbols(context, query)));
+}
