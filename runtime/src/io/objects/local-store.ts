@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { SluiceError } from "../../model/errors.ts";
+import { whileUnchanged } from "./claims.ts";
 import { ownedName } from "./owners.ts";
 import { foldedName } from "./paths.ts";
 import type { ObjectInfo, ObjectStore, PutOptions } from "./store.ts";
@@ -100,9 +102,14 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
   };
   const info = (path: string, found: Stats): ObjectInfo => ({ path, size: found.size, modified: found.mtimeMs });
 
+  const versionOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+  const currentVersion = async (full: string): Promise<string> => {
+    const bytes = await orAbsent(readFile(full));
+    return bytes ? versionOf(bytes) : "none";
+  };
+
   /** Writes beside the place, then moves: `fill` throwing leaves nothing behind. */
   const place = async (full: string, options: PutOptions | undefined, fill: (handle: FileHandle) => Promise<number>): Promise<number> => {
-    if (typeof options?.ifVersion === "string") throw new SluiceError("io/conflict", `${full}: folders cannot compare versions.`);
     await makeFolder(dirname(full));
     const temporary = join(dirname(full), ownedName("put", "part"));
     try {
@@ -115,14 +122,18 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
         await handle.close();
       }
       options?.signal?.throwIfAborted();
-      if (options?.ifVersion === null) {
-        try {
-          await link(temporary, full);
-        } catch (error) {
-          if (isCode(error, "EEXIST")) throw new SluiceError("io/conflict", `${full} is there already.`, { cause: error });
-          throw error;
-        }
-      } else await moveOver(temporary, full);
+      const { ifVersion } = options ?? {};
+      if (ifVersion === undefined) await moveOver(temporary, full);
+      else if (
+        !(await whileUnchanged(
+          full,
+          ifVersion ?? "none",
+          () => currentVersion(full),
+          () => moveOver(temporary, full),
+        ))
+      ) {
+        throw new SluiceError("io/conflict", ifVersion === null ? `${full} is there already.` : `${full} has changed meanwhile.`);
+      }
       await sealFolder(dirname(full));
       return bytes;
     } finally {
@@ -139,7 +150,14 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
     get: (path, options) =>
       tried("read", path, async (full) => {
         const bytes = await orAbsent(readFile(full, options?.signal ? { signal: options.signal } : {}));
-        return bytes && { bytes };
+        if (!bytes) return undefined;
+        return {
+          bytes,
+          // a large value is asked for far more often than its version
+          get version() {
+            return versionOf(bytes);
+          },
+        };
       }),
     getRange: (path, start, length) =>
       tried("read", path, async (full) => {

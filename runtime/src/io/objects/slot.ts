@@ -104,7 +104,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
   };
   const read = async (paths: ObjectPaths): Promise<SlotRecord | undefined> => (await readVersioned(paths)).record;
 
-  /** Puts a record made from the former one; again when another writer was faster, where the store can tell. */
+  /** Puts a record made from the former one; again when another writer was faster. `make` throwing ends it. */
   const move = async (
     paths: ObjectPaths,
     make: (former: SlotRecord | undefined, existing: ReadonlySet<string>) => SlotRecord,
@@ -113,13 +113,15 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
       const { record: former, version } = await readVersioned(paths);
       const existing = new Set((await store.list(paths.slot)).map((entry) => baseName(entry.path)));
       const next = make(former, existing);
-      const ifVersion = typeof version === "string" ? version : undefined;
       try {
-        await store.put(recordPath(paths), Buffer.from(`${JSON.stringify(next, null, 2)}\n`), { ifVersion });
+        await store.put(recordPath(paths), Buffer.from(`${JSON.stringify(next, null, 2)}\n`), { ifVersion: version });
         return next;
       } catch (error) {
-        if (ifVersion === undefined || !isSluiceError(error) || error.code !== "io/conflict") throw error;
+        if (version === undefined || !isSluiceError(error) || error.code !== "io/conflict") throw error;
       }
+      // a store that puts twice when an answer was lost refuses the second time
+      const now = next.data === undefined ? undefined : await read(paths);
+      if (now !== undefined && now.data === next.data) return now;
     }
   };
   const succeed = (former: SlotRecord | undefined, existing: ReadonlySet<string>): SlotRecord["replaced"] => [
