@@ -85,4 +85,4 @@ export type { LogLevel } from "./model/events.ts";
 export type { Filter, FilterOperator, Page, PageRequest, Sort } from "./model/page.ts";
 export { joinKey, type PartitionDimension, type PartitionSlice, type PartitionWindow, splitKey } from "./model/partition.ts";
 export type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "./model/values.ts";
-export { type LibraryOptions, load, type MaterializeOptions, materialize, type RunResult } from "./project/library.ts";
+export { type LibraryOptions, type LoadOptions, load, type MaterializeOptions, materialize, type RunResult } from "./project/library.ts";

@@ -2,7 +2,7 @@
 // biome-ignore-all format: each misuse is one line, so that its directive stands above it
 
 import {
-  arrow, asset, assetCheck, assets, dailyPartitions, defineConfig, dynamicPartitions, filesystem, hourlyPartitions, type IOManager, ioManagerKey, materialize, multiPartitions, output, type Rows, readCsv,
+  arrow, asset, assetCheck, assets, dailyPartitions, defineConfig, dynamicPartitions, filesystem, hourlyPartitions, type IOManager, ioManagerKey, load, materialize, multiPartitions, output, type Rows, readCsv,
   resource, resourceKey, rows, self, source, sql, staticPartitions, type TableValue,
 } from "sluice";
 import { z } from "zod";
@@ -186,3 +186,34 @@ asset("n52", { inputs: { sales: sales.as(rows(z.object({ owner: z.string().trans
 // 53 a target that reads from no target at all
 // @ts-expect-error
 defineConfig({ assets: ["a"], targets: { local: { readFrom: 3 } }, defaultTarget: "local" });
+const local = defineConfig({ assets: ["a"], targets: { local: {} }, defaultTarget: "local" });
+// 54 a partition of an asset that has none
+// @ts-expect-error
+void load(sales, { config: local, partition: "2026-01-01" });
+// 55 no partition of an asset that has some
+// @ts-expect-error
+void load(daily, { config: local });
+// 56 a partition that static partitions do not have
+// @ts-expect-error
+void load(regional, { config: local, partition: "cn" });
+// 57 a partition of an input that says which it takes
+// @ts-expect-error
+void load(daily.all(), { config: local, partition: "2026-01-01" });
+// 58 one partition under the name of several
+// @ts-expect-error
+void materialize([daily], { config: local, partitions: "2026-01-01" });
+// 59 a range without its dots
+// @ts-expect-error
+void materialize([daily], { config: local, range: "2026-01-01" });
+// 60 an option of a run that does not exist
+// @ts-expect-error
+void materialize([daily], { config: local, partiton: "2026-01-01" });
+// 61 a dimension that is missing
+// @ts-expect-error
+void load(gridded, { config: local, partition: { date: "2026-01-01" } });
+// 62 a range to load
+// @ts-expect-error
+void load(daily, { config: local, range: ".." });
+// 63 an output whose rows its validator does not take
+// @ts-expect-error
+assets("n63", { outputs: { a: output({ rowSchema: z.object({ id: z.number() }) }) }, run: () => ({ a: [{ id: "1" }] }) });

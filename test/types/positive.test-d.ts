@@ -3,7 +3,7 @@
 import type { RecordBatch, Table } from "apache-arrow";
 import {
   type Asset, 
-  arrow, asset, assetCheck, assets, type Batches, batches, type Config, dailyPartitions, defineConfig, dynamicPartitions, env, filesystem, hourlyPartitions, type IOManager, inMemory, ioManagerKey, link, materialize, md,
+  arrow, asset, assetCheck, assets, type Batches, batches, type Config, dailyPartitions, defineConfig, dynamicPartitions, env, filesystem, hourlyPartitions, type IOManager, inMemory, ioManagerKey, link, load as loadStored, materialize, md,
   monthlyPartitions, multiPartitions, output, type PartitionMap, type Received,type Rows, readCsv, resource, resourceKey, rows, type SqlQuery, self, source, sql, staticPartitions, type TableValue, type TypeHandler, table, weeklyPartitions,
 } from "sluice";
 import { z } from "zod";
@@ -107,6 +107,12 @@ same<V<typeof split.good>, Rows<{ amount: number; owner: string }>>(); same<V<ty
 const badKey: "split/bad" = split.bad.key; void badKey;
 const sub = assets("sub", { subset: true, outputs: { a: output(), b: output() }, run: (_, { selected }) => ({ a: selected.has("a") ? [{ x: 1 }] : undefined, b: selected.has("b") ? 2 : undefined }) });
 same<V<typeof sub.b>, number>();
+const checked = assets("checked", { outputs: { a: output({ rowSchema: saleSchema }), b: output({ optional: true, rowSchema: saleSchema }), c: output() },
+  run: () => ({ a: [{ id: "12", owner: "a" }], b: Math.random() > 0.5 ? [{ id: "1", owner: "b" }] : undefined, c: 1 }) });
+same<V<typeof checked.a>, Rows<{ id: bigint; owner: string }>>(); same<V<typeof checked.b>, Rows<{ id: bigint; owner: string }>>(); same<V<typeof checked.c>, number>();
+const ranged = assets("ranged", { partitions: days, range: true, inputs: { daily }, outputs: { a: output(), b: output() },
+  run: async ({ daily }, { partition, partitions }) => { same<typeof partition, undefined>(); void partitions[0]?.start; return { a: await daily.load(), b: new Map(partitions.map(({ key }) => [key, 1])) }; } });
+same<V<typeof ranged.a>, DailyRows>(); same<V<typeof ranged.b>, number>();
 // ---- source
 const orders = source("orders", { as: rows<Sale>(), partitions: days });
 asset("o", { partitions: days, inputs: { orders }, run: ({ orders }) => orders.length });
@@ -127,6 +133,18 @@ export const config = defineConfig({ assets: ["assets/**/*.ts"], keys, targets: 
 }, defaultTarget: "local" });
 defineConfig({ assets: ["a"], targets: { local: { ioManager: duckdb({ database: "x" }) } }, defaultTarget: "local" });
 void materialize("+sales_summary", { config, target: "prod" });
+void materialize([daily], { config, partition: "2026-01-01" }); void materialize([daily], { config, partitions: ["2026-01-01", "a..b"], range: "2026-01-01..", params: { limit: 1 } });
+void materialize("*", { config, partition: { date: "2026-01-01", region: "eu" } });
+void (async () => {
+  const one = await loadStored(daily, { config, partition: "2026-01-01" }); same<typeof one, DailyRows>();
+  const inGrid = await loadStored(threeDims, { config, partition: { date: "2026-01-01", region: "eu", customer: "ada" } }); same<typeof inGrid, number>();
+  void loadStored(threeDims, { config, partition: "customer=ada|date=2026-01-01|region=eu" });
+  const every = await loadStored(daily.all(), { config }); same<typeof every, PartitionMap<DailyRows>>();
+  const merged = await loadStored(daily.as(rows()).all().merged(), { config }); same<typeof merged, DailyRows>();
+  const named = await loadStored(asset("by_region", { partitions: regions, run: () => 1 }).partition("eu"), { config, target: "prod" }); same<typeof named, number>();
+  const whole = await loadStored(cleanSales, { config }); void whole.length;
+  const run = await materialize([daily], { config, range: ".." }); const value = await run.value(daily, { partition: "2026-01-01" }); same<typeof value, DailyRows>(); void run.value(daily); void run.value(cleanSales);
+});
 const custom: TypeHandler<{ readonly mine: true }> = null!; void custom;
 type _r = Received<number[]>;
 // ---- order of properties, method shorthand, generators, async several outputs

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const config = {
     extends: join(root, "tsconfig.base.json"),
     compilerOptions: { ...emit, typeRoots: [join(root, "node_modules/@types")] },
-    files: [join(root, "runtime/src/index.ts"), join(root, "runtime/src/duckdb.ts")],
+    files: [join(root, "runtime/src/index.ts"), join(root, "runtime/src/duckdb.ts"), join(root, "runtime/src/polars.ts")],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   await compile("7", folder);
@@ -44,7 +44,11 @@ function projectOf(files: Readonly<Record<string, string>>): string {
   const config = {
     extends: join(root, "tsconfig.base.json"),
     compilerOptions: {
-      paths: { sluice: [join(declarations, "index.d.ts")], "sluice/duckdb": [join(declarations, "duckdb.d.ts")] },
+      paths: {
+        sluice: [join(declarations, "index.d.ts")],
+        "sluice/duckdb": [join(declarations, "duckdb.d.ts")],
+        "sluice/polars": [join(declarations, "polars.d.ts")],
+      },
       typeRoots: [join(root, "node_modules/@types")],
     },
     include: ["*.ts"],

@@ -85,7 +85,7 @@ export interface Asset<Value, P = Unpartitioned, Key extends string = string> ex
 }
 
 export type Inputs = Readonly<Record<string, AnyInput>>;
-type TypesOf<I> = I extends { readonly [types]: infer Types } ? NonNullable<Types> : never;
+export type TypesOf<I> = I extends { readonly [types]: infer Types } ? NonNullable<Types> : never;
 
 /** What `run` receives for one input. */
 export type Loaded<I, Down, Range = false> =

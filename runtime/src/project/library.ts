@@ -1,23 +1,17 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../assets/config.ts";
-import type { AssetDefinition, ConfigDefinition, InputDefinition, LoadedProject } from "../assets/definition.ts";
-import { definitionOf, plainInput } from "../assets/input-definition.ts";
+import type { AssetDefinition, ConfigDefinition, LoadedProject } from "../assets/definition.ts";
 import type { AnyAsset, AnyInput, Loaded } from "../assets/inputs.ts";
+import { chosenParts, type PartitionChoice, type PartitionOption } from "../assets/partition-choice.ts";
 import type { Unpartitioned } from "../assets/partitions.ts";
-import { readMoment } from "../engine/dynamic-partitions.ts";
-import { buildGraph } from "../engine/graph.ts";
+import { checkProperties } from "../assets/spec.ts";
 import { openHistory } from "../engine/history.ts";
-import { partitionMap } from "../engine/partition-map.ts";
-import { type PartitionAddress, partitioningOf } from "../engine/partitioning.ts";
 import { executeRun, planRun } from "../engine/run.ts";
-import type { Target } from "../engine/target.ts";
-import { isKind } from "../io/manager.ts";
-import { fromErrorInfo, isSluiceError, SluiceError } from "../model/errors.ts";
+import { storedValue, wantsPartition } from "../engine/stored-value.ts";
+import { fromErrorInfo, SluiceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { keySelection } from "../model/selection.ts";
-import { mapInput, planMapping } from "../partitions/mapping.ts";
-import { selectPartitions } from "../partitions/select.ts";
 import { collectAssets, uniqueAssets } from "./collect.ts";
 import { findAssetFiles } from "./config.ts";
 import { openStores, type Stores } from "./stores.ts";
@@ -27,17 +21,13 @@ export interface LibraryOptions<Name extends string = string> {
   /** The config's default when left out. */
   readonly target?: NoInfer<Name>;
   readonly signal?: AbortSignal;
-  /** Key of the partition to load, of an asset with partitions. */
-  readonly partition?: string;
   /** Folder that `.sluice` lies in and that patterns of asset files are relative to; the current one when left out. */
   readonly root?: string;
 }
-export interface MaterializeOptions<Name extends string = string> extends LibraryOptions<Name> {
+export interface MaterializeOptions<Name extends string = string> extends LibraryOptions<Name>, PartitionChoice {
   /** Missing or stale upstream assets run first. */
   readonly upstream?: boolean;
-  /** Keys and ranges "A..B" of partitions, beside `partition`: of every selected asset that has such. */
-  readonly partitions?: readonly string[];
-  /** Of those partitions, or of all, only what is not stored or failed last. */
+  /** Of the partitions asked for, or of all, only what is not stored or failed last. */
   readonly missing?: boolean;
   /** Values for `context.params`, by name. */
   readonly params?: Readonly<Record<string, unknown>>;
@@ -47,6 +37,8 @@ export interface MaterializeOptions<Name extends string = string> extends Librar
   readonly failFast?: boolean;
   readonly onEvent?: (event: RunEvent) => void;
 }
+/** `partition` is the one to load, of an asset with partitions. */
+export type LoadOptions<I, Name extends string = string> = LibraryOptions<Name> & PartitionOption<I>;
 
 export interface RunResult {
   readonly runId: string;
@@ -54,9 +46,11 @@ export interface RunResult {
   readonly success: boolean;
   /** Keys of assets that failed. */
   readonly failed: readonly string[];
-  /** What the asset has stored on the run's target. Throws `io/not-found`. */
-  value<A extends AnyAsset>(asset: A): Promise<Loaded<A, Unpartitioned>>;
+  /** What the asset has stored on the run's target, like `load`; of an asset with partitions the one the run was asked for, where it was one. */
+  value<I extends AnyInput>(input: I, options?: Partial<PartitionOption<I>>): Promise<Loaded<I, Unpartitioned>>;
 }
+const runOptions = ["partitions", "range", "upstream", "missing", "params", "confirmed", "concurrency", "failFast", "onEvent"] as const;
+const shared = ["config", "target", "signal", "root", "partition"] as const;
 
 /** One set of open stores per config of a process, since a database file is opened once. */
 const stores = new WeakMap<ConfigDefinition, Stores>();
@@ -75,6 +69,7 @@ export async function materialize<Name extends string>(
   selection: string | readonly AnyAsset[],
   options: MaterializeOptions<Name>,
 ): Promise<RunResult> {
+  checkProperties("materialize()", options, [...shared, ...runOptions]);
   const root = path.resolve(options.root ?? ".");
   const { config, signal = new AbortController().signal } = options;
   const given =
@@ -86,8 +81,7 @@ export async function materialize<Name extends string>(
   try {
     const text = typeof selection === "string" ? selection : selection.map(({ key }) => keySelection(key)).join(" or ");
     const { upstream = false, missing = false, params = {}, confirmed = false, failFast = false } = options;
-    const named = [...(options.partition === undefined ? [] : [options.partition]), ...(options.partitions ?? [])];
-    const partitions = named.length > 0 || options.partitions ? named : undefined;
+    const partitions = chosenParts(options);
     const plan = await planRun({ project, target, selection: text, upstream, partitions, missing, params, history, signal });
     const { runId, state, failed } = await executeRun({
       project,
@@ -100,7 +94,15 @@ export async function materialize<Name extends string>(
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       ...(options.onEvent === undefined ? {} : { emit: options.onEvent }),
     });
-    return { runId, success: state === "succeeded", failed, value: (asset) => load(asset, { ...options, target: target.name as NoInfer<Name> }) };
+    return {
+      runId,
+      success: state === "succeeded",
+      failed,
+      value: async <I extends AnyInput>(input: I, which: { readonly partition?: unknown } = {}) => {
+        const partition = which.partition ?? (wantsPartition(input) ? options.partition : undefined);
+        return (await storedValue(target, input, { partition, signal: new AbortController().signal })) as Loaded<I, Unpartitioned>;
+      },
+    };
   } finally {
     history.close();
     await target.release();
@@ -112,60 +114,11 @@ export async function materialize<Name extends string>(
  * Throws `io/not-found` where nothing is stored, `partition/unknown`, and `partition/mismatch` where nothing says which partitions.
  * @example const rows = await load(salesSummary.as(rows()), { config });
  */
-export async function load<I extends AnyInput, Name extends string>(input: I, options: LibraryOptions<Name>): Promise<Loaded<I, Unpartitioned>> {
-  return (await loadValue(input, options)) as Loaded<I, Unpartitioned>;
-}
-
-async function loadValue(input: AnyInput, options: LibraryOptions): Promise<unknown> {
-  const root = path.resolve(options.root ?? ".");
-  const { config, signal = new AbortController().signal } = options;
-  const definition = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : definitionOf(input);
-  const { upstream } = definition;
-  if (!upstream) throw new SluiceError("config/invalid", "load() was given a self-dependency, which stands for no stored value.");
-  const open = storesOf(config, root);
-  const target = open.target(options.target ?? config.defaultTarget);
-  const handler = definition.handler ?? upstream.handler;
-  const { columns } = definition;
-  const from = (each: typeof target, address: PartitionAddress) =>
-    each
-      .managerOf(upstream, definition.ioManager)
-      .manager.loadInput({ key: upstream.key, table: upstream.table, ...address, columns, handler, signal });
-  const load = async (address: PartitionAddress) => {
-    try {
-      return await from(target, address);
-    } catch (error) {
-      if (!isSluiceError(error) || error.code !== "io/not-found" || !target.readFrom) throw error;
-      return await from(target.readFrom, address);
-    }
-  };
-  return upstream.partitions ? loadPartitions(upstream, definition, target, options, load) : load({ partitions: [] });
-}
-
-async function loadPartitions(
-  upstream: AssetDefinition,
-  definition: InputDefinition,
-  target: Target,
-  { partition, signal = new AbortController().signal }: LibraryOptions,
-  load: (address: PartitionAddress) => Promise<unknown>,
-): Promise<unknown> {
-  const graph = buildGraph({ assets: new Map([[upstream.key, { ...upstream, step: undefined }]]) });
-  const partitioning = partitioningOf(graph, await readMoment(graph, target, Date.now(), signal));
-  const space = partitioning.spaceOf(upstream.key)!;
-  const one = (key: string) => load(partitioning.address(upstream.key, [key]));
-  if (partition !== undefined) return one(selectPartitions(space, [partition], upstream.key)[0]!);
-  const plan = planMapping(undefined, definition, upstream.partitions);
-  if ("mistake" in plan) {
-    throw new SluiceError("partition/mismatch", `${upstream.key} has partitions; nothing says which of them to load.`, {
-      asset: upstream.key,
-      hint: `Give load() a partition, or load ${upstream.key} with .all(), .latest() or .partition(key).`,
-    });
-  }
-  const { shape, upstream: mapped } = mapInput(plan, undefined, space);
-  const { keys, outside } = mapped(undefined);
-  if (outside !== undefined)
-    throw new SluiceError("partition/unknown", `${upstream.key} has no partition "${outside}".`, { hint: space.hint(outside) });
-  if (shape === "many") return partitionMap(upstream.key, keys, one);
-  return shape === "merged" ? load(partitioning.address(upstream.key, keys)) : one(keys[0]!);
+export async function load<I extends AnyInput, Name extends string>(input: I, options: LoadOptions<I, Name>): Promise<Loaded<I, Unpartitioned>> {
+  checkProperties("load()", options, shared);
+  const { config, root = ".", signal = new AbortController().signal, partition } = options as LibraryOptions & { readonly partition?: unknown };
+  const target = storesOf(config, path.resolve(root)).target(options.target ?? config.defaultTarget);
+  return (await storedValue(target, input, { partition, signal })) as Loaded<I, Unpartitioned>;
 }
 
 /** The assets given, and everything upstream of them. */

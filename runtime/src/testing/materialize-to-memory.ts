@@ -1,30 +1,36 @@
 import type { AssetDefinition, ConfigDefinition, LoadedProject, ResourceDefinition } from "../assets/definition.ts";
-import { definitionOf, plainInput } from "../assets/input-definition.ts";
 import type { AnyAsset, AnyInput, Loaded } from "../assets/inputs.ts";
+import { chosenParts, type PartitionChoice, type PartitionOption } from "../assets/partition-choice.ts";
 import type { Unpartitioned } from "../assets/partitions.ts";
+import { addDynamicKeys } from "../engine/dynamic-partitions.ts";
 import { executeRun, planRun } from "../engine/run.ts";
+import { storedValue, wantsPartition } from "../engine/stored-value.ts";
 import { defaultKey, openTarget } from "../engine/target.ts";
 import { inMemory } from "../io/in-memory.ts";
 import { type AnyHandler, type AnyIOManager, isKind, kind } from "../io/manager.ts";
 import { fromErrorInfo, SluiceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { StoredMetadata } from "../model/values.ts";
+import { partitionSpace } from "../partitions/space.ts";
 import { outputContext } from "./contexts.ts";
+import { dynamicKeys } from "./dynamic-keys.ts";
 
-export interface MaterializeToMemoryOptions {
-  /** Values of upstream assets that are not materialized here, by key. */
+export interface MaterializeToMemoryOptions extends PartitionChoice {
+  /** Values of upstream assets that are not materialized here, by key; of those with partitions, a Map of values by key of the partition. */
   readonly values?: Readonly<Record<string, unknown>>;
   /** Resources by key name: what `resource()` makes, or the opened value itself. */
   readonly resources?: Readonly<Record<string, unknown>>;
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Keys of dynamic definitions that are there already, by the definition's name. */
+  readonly dynamicPartitions?: Readonly<Record<string, readonly string[]>>;
   readonly signal?: AbortSignal;
   /** Shapes of tables beside rows, arrow, batches and sql. */
   readonly handlers?: readonly AnyHandler[];
 }
 export interface MemoryRun {
-  /** The stored value of an asset, in the shape asked for with `.as`. */
-  readonly value: <I extends AnyInput>(input: I) => Promise<Loaded<I, Unpartitioned>>;
-  /** What was stored, by key. */
+  /** The stored value of an asset, in the shape asked for with `.as`; of an asset with partitions, of the one that was asked for, or of `partition`. */
+  readonly value: <I extends AnyInput>(input: I, options?: Partial<PartitionOption<I>>) => Promise<Loaded<I, Unpartitioned>>;
+  /** What was stored, by key; of several partitions, what was stored last. */
   readonly metadata: Readonly<Record<string, StoredMetadata>>;
   readonly events: readonly RunEvent[];
 }
@@ -51,11 +57,15 @@ export async function materializeToMemory(assets: readonly AnyAsset[], options: 
         },
       );
     }
-    await manager.handleOutput(outputContext(key, { columns: definition.columns, signal }), value);
+    if (definition.partitions) await storeGiven(manager, definition, value, signal);
+    else await manager.handleOutput(outputContext(key, { columns: definition.columns, signal }), value);
   }
   const loaded: LoadedProject = { root: process.cwd(), config, assets: project, codeVersions: new Map() };
   const target = openTarget(config, "memory", { fallback: () => manager });
-  const plan = await planRun({ project: loaded, target, selection: "*", params, signal, environment: {} });
+  for (const [name, keys] of Object.entries(options.dynamicPartitions ?? {})) {
+    await addDynamicKeys(target, name, keys, { now: Date.now(), runId: "test-run", signal });
+  }
+  const plan = await planRun({ project: loaded, target, selection: "*", partitions: chosenParts(options), params, signal, environment: {} });
   const events: RunEvent[] = [];
   const failures: RunEvent[] = [];
   await executeRun({ project: loaded, target, plan, signal, emit: (event) => events.push(event) });
@@ -69,14 +79,34 @@ export async function materializeToMemory(assets: readonly AnyAsset[], options: 
   return {
     events,
     metadata: Object.fromEntries(stored),
-    value: async <I extends AnyInput>(input: I) => {
-      const definition = isKind(input, "asset") ? plainInput(input as unknown as AssetDefinition) : definitionOf(input);
-      const { upstream, handler, columns } = definition;
-      if (!upstream) throw new SluiceError("config/invalid", "A self-dependency stands for no stored value.");
-      const found = await manager.loadInput({ key: upstream.key, partitions: [], columns, handler: handler ?? upstream.handler, signal });
-      return found as Loaded<I, Unpartitioned>;
+    value: async <I extends AnyInput>(input: I, which: { readonly partition?: unknown } = {}) => {
+      const partition = which.partition ?? (wantsPartition(input) ? options.partition : undefined);
+      return (await storedValue(target, input, { partition, signal })) as Loaded<I, Unpartitioned>;
     },
   };
+}
+
+/** Stores the values that were given for an upstream asset, one for each partition. */
+async function storeGiven(manager: AnyIOManager, { key, columns, partitions }: AssetDefinition, values: unknown, signal: AbortSignal): Promise<void> {
+  if (!(values instanceof Map)) {
+    throw new SluiceError("config/invalid", `The value given for "${key}" is no Map, and ${key} has partitions.`, {
+      asset: key,
+      hint: "Give a Map of values by key of the partition.",
+    });
+  }
+  const given = values as ReadonlyMap<string, unknown>;
+  const space = partitionSpace(partitions!, { now: Date.now(), dynamic: dynamicKeys(partitions!, [...given.keys()]) });
+  for (const [name, value] of given) {
+    const partition = space.canonical(name);
+    if (partition === undefined) {
+      throw new SluiceError("partition/unknown", `A value was given for the partition "${name}" of ${key}, which it does not have.`, {
+        asset: key,
+        hint: space.hint(name),
+      });
+    }
+    const slices = [space.slice(partition)];
+    await manager.handleOutput(outputContext(key, { columns, partitions: [partition], slices, signal, record: { partition } }), value);
+  }
 }
 
 /** The assets given, and those upstream of them as sources. */
