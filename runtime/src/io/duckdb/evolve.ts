@@ -26,6 +26,8 @@ export interface Joining {
 export interface Evolution {
   /** What follows `ALTER TABLE name`, in order. */
   readonly alterations: readonly string[];
+  /** Those of the table afterwards, in order. */
+  readonly columns: readonly ColumnSchema[];
   /** What to insert: `SELECT ...` over the staged table, by name. */
   readonly select: string;
   /** Where the two differ, in words; empty when they are alike. */
@@ -39,6 +41,7 @@ export interface Evolution {
 export async function evolution(connection: Connection, joining: Joining): Promise<Evolution> {
   const { stored, staged, stage, target, staying, schemaChange } = joining;
   const alterations: string[] = [];
+  const types = new Map(stored.map(({ name, type }) => [name, type]));
   const select: string[] = [];
   const differences: string[] = [];
   const failures: string[] = [];
@@ -48,6 +51,7 @@ export async function evolution(connection: Connection, joining: Joining): Promi
     if (!former) {
       differences.push(`column "${column.name}" is new`);
       alterations.push(`ADD COLUMN ${name} ${column.type}`);
+      types.set(column.name, column.type);
       select.push(name);
       continue;
     }
@@ -63,6 +67,7 @@ export async function evolution(connection: Connection, joining: Joining): Promi
       continue;
     }
     if (found !== former.type) {
+      types.set(former.name, found);
       const stays = quoteName(former.name);
       // Rows that go may hold values that the new type has not.
       alterations.push(`ALTER COLUMN ${stays} TYPE ${found} USING TRY_CAST(${stays} AS ${found})`);
@@ -78,7 +83,8 @@ export async function evolution(connection: Connection, joining: Joining): Promi
     const hint = "Give the column one type with columns: { ... }, or materialize the asset as a whole, which takes the new columns as they are.";
     throw mismatch(joining, failures, hint);
   }
-  return { alterations, select: `SELECT ${select.join(", ")} FROM ${stage}`, differences };
+  const columns = [...types].map(([name, type]) => ({ name, type }));
+  return { alterations, columns, select: `SELECT ${select.join(", ")} FROM ${stage}`, differences };
 
   /** The type that both sides take, or why there is none. */
   async function commonType(at: Connection, { partitionColumns }: Joining, former: ColumnSchema, column: ColumnSchema) {

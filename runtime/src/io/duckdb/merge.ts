@@ -4,7 +4,7 @@ import { rowsOf, run } from "../../duckdb/query.ts";
 import { slicesText } from "../../duckdb/slices.ts";
 import { quoteName, quoteNames, quoteText } from "../../duckdb/sql-text.ts";
 import { SluiceError } from "../../model/errors.ts";
-import type { StoredRecord } from "../../model/values.ts";
+import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
 import type { TableName, TableWrite } from "../tables.ts";
 import { commentText, type FoundTable, findTable, folded, type TableComment } from "./catalog.ts";
 import { missingColumn, slicesIn } from "./conditions.ts";
@@ -149,7 +149,12 @@ const holdsPartitions = ({ key, mode }: TableWrite, { schema, table }: TableName
   });
 
 /** Refuses an upsert by keys that are null or double in the staged value, or no columns of it. Throws `io/duplicate-key`. */
-export async function requireKeys(connection: Connection, from: string, columns: FoundTable["columns"], { key, mode }: TableWrite): Promise<void> {
+export async function requireKeys(
+  connection: Connection,
+  from: string,
+  columns: readonly ColumnSchema[],
+  { key, mode }: Pick<TableWrite, "key" | "mode">,
+): Promise<void> {
   if (typeof mode === "string") return;
   const absent = mode.upsert.find((column) => !columns.some(({ name }) => folded(name) === folded(column)));
   if (absent !== undefined) {
