@@ -185,6 +185,8 @@ describe("an Arrow table goes to DuckDB", () => {
     ["TimeSecond", new arrow.TimeSecond(), [0, 3661], "00:00:00|01:01:01", "TIME"],
     ["TimeMillisecond", new arrow.TimeMillisecond(), [1], "00:00:00.001", "TIME"],
     ["zoned seconds", new arrow.TimestampSecond("Europe/Berlin"), [1000], "1970-01-01 00:00:01+00", "TIMESTAMP WITH TIME ZONE"],
+    ["seconds of a duration", new arrow.DurationSecond(), [90_061n, null], "25:01:01|null", "INTERVAL"],
+    ["nanoseconds of a duration", new arrow.DurationNanosecond(), [-1_000_000n], "-00:00:00.001", "INTERVAL"],
     ["Float16", new arrow.Float16(), [1.5, -0.25], "1.5|-0.25", "FLOAT"],
     ["a dictionary of numbers", new arrow.Dictionary(new arrow.Int32(), new arrow.Int8()), [7, null, 7, 9], "7|null|7|9", "INTEGER"],
     [
@@ -261,10 +263,11 @@ describe("an Arrow table goes to DuckDB", () => {
   });
 
   it("refuses what DuckDB has no type for, naming column and type", async () => {
-    const vector = arrow.vectorFromArray([1n], new arrow.DurationSecond());
+    const type = new arrow.IntervalYearMonth();
+    const vector = new arrow.Vector([arrow.makeData({ type, length: 1, nullCount: 0, data: Int32Array.of(1) })]);
     await expect(stored(oneColumn(vector), "SELECT 1")).rejects.toMatchObject({
       code: "io/unsupported-value",
-      message: expect.stringMatching(/"v".*Duration/),
+      message: expect.stringMatching(/"v".*Interval/),
     });
   });
 
@@ -284,6 +287,7 @@ describe("an Arrow table goes to DuckDB", () => {
   it.each([
     ["a time of day in a date", new arrow.DateMillisecond(), new Date(1)],
     ["nanoseconds with a zone", new arrow.TimestampNanosecond("UTC"), 0.001],
+    ["nanoseconds of a duration", new arrow.DurationNanosecond(), 1],
   ])("refuses to lose %s", async (_name, type, value) => {
     const vector =
       type instanceof arrow.DateMillisecond

@@ -128,8 +128,9 @@ function ofField(native: Native, field: ArrowField, path: string, declared: bool
         cast: parts.some(([, part]) => part.cast),
       };
     }
-    case A.Interval:
     case A.Duration:
+      return plain("INTERVAL");
+    case A.Interval:
       return refuse(path, type, "Store it as an integer of one unit, or as text that SQL casts to INTERVAL.");
     default:
       return refuse(path, type, "Convert the column to a type that DuckDB has.");

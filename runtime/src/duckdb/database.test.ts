@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Field, Int64, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { query, rowsOf, run } from "./query.ts";
+import type { DatabaseOptions } from "./shared.ts";
 import { writeTable } from "./write.ts";
 
 let folder: string;

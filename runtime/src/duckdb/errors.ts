@@ -20,6 +20,18 @@ export const isConflict = (thrown: unknown): boolean =>
 /** True when `interrupt` ended the statement. */
 export const isInterrupt = (thrown: unknown): boolean => /INTERRUPT Error|Interrupted!/.test(textOf(thrown));
 
+const lockText = /Conflicting lock is held in (.+?) \(PID (\d+)\)/;
+
+/** Whether it is the lock of another process that kept a file from being opened. */
+export const isForeignLock = (thrown: unknown): thrown is SluiceError =>
+  isSluiceError(thrown) && thrown.code === "io/locked" && thrown.cause !== undefined;
+
+/** Number of the process that has the lock, where the engine names it. */
+export function lockHolder({ cause }: SluiceError): number | undefined {
+  const pid = lockText.exec(textOf(cause))?.[2];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /** An error of the engine in our words: who holds the file, what is wrong with it, what to do. Ours pass through unchanged. */
 export function engineError(thrown: unknown, { path, asset, otherwise = "sql/failed" }: Attempt = {}): SluiceError {
   if (isSluiceError(thrown)) return thrown;
@@ -27,7 +39,7 @@ export function engineError(thrown: unknown, { path, asset, otherwise = "sql/fai
   const file = path === undefined ? "The DuckDB file" : `"${path}"`;
   const make = (code: ErrorCode, message: string, hint?: string) => new SluiceError(code, message, { hint, asset, cause: thrown });
 
-  const holder = /Conflicting lock is held in (.+?) \(PID (\d+)\)/.exec(text);
+  const holder = lockText.exec(text);
   if (holder || /Could not set lock on file/.test(text)) {
     const pid = holder ? Number(holder[2]) : undefined;
     const who = holder ? `${basename(holder[1] as string)} (process ${pid})` : "another program";

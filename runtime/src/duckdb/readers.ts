@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
 import type { Batches } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
-import type { LeaseOptions } from "./database.ts";
 import { query } from "./query.ts";
 import { scratch } from "./scratch.ts";
+import type { LeaseOptions } from "./shared.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 
 /** Columns to read, and types that the file does not say. */

@@ -6,7 +6,18 @@ import { copyToVector } from "./scratch-memory.ts";
 import { isValid, spreadValidity, type Validity, validityOf, writeValidity } from "./validity.ts";
 import type { ColumnWriter, WriteContext } from "./write-context.ts";
 import { writeDictionary } from "./write-dictionary.ts";
-import { bits, type Convert, decimalBytes, decimals, halfFloats, millisecondDates, shortTimes, uuids, zonedTimestamps } from "./write-numbers.ts";
+import {
+  bits,
+  type Convert,
+  decimalBytes,
+  decimals,
+  durations,
+  halfFloats,
+  millisecondDates,
+  shortTimes,
+  uuids,
+  zonedTimestamps,
+} from "./write-numbers.ts";
 import { writeTexts } from "./write-text.ts";
 
 /** The writer of a column. The field has been accepted by `columnType`. */
@@ -51,6 +62,8 @@ export function columnWriter(context: WriteContext, field: ArrowField, path: str
       return (type.unit ?? 2) < 2 ? converted(8, shortTimes(type.unit ?? 0)) : copied(8);
     case A.Timestamp:
       return type.timezone && type.unit !== 2 ? converted(8, zonedTimestamps(type.unit ?? 0, path)) : copied(8);
+    case A.Duration:
+      return converted(16, durations(type.unit ?? 2, path));
     case A.Decimal: {
       const { precision = 38, bitWidth = 128 } = type;
       return precision > 18 && bitWidth === 128 ? copied(16) : converted(decimalBytes(precision), decimals(precision, bitWidth, path));

@@ -85,6 +85,24 @@ export const zonedTimestamps =
     }
   };
 
+/** INTERVAL from a duration: microseconds only, without months and days. Throws `io/inexact-value` for nanoseconds that would be lost, or too long ones. */
+export const durations =
+  (unit: number, path: string): Convert =>
+  (out, data, start, count, validity) => {
+    const target = new BigInt64Array(out, 0, count * 2);
+    const source = data.values as BigInt64Array;
+    const factor = unit === 0 ? 1_000_000n : unit === 1 ? 1000n : 1n;
+    for (let i = 0; i < count; i++) {
+      target[2 * i] = 0n;
+      if (!isValid(validity, i)) continue;
+      const value = source[start + i] ?? 0n;
+      if (unit === 3 && value % 1000n !== 0n) throw inexact(path, "has nanoseconds, which INTERVAL would lose.", "Round it to microseconds.");
+      const micros = unit === 3 ? value / 1000n : value * factor;
+      if (micros > most || micros < -most) throw inexact(path, "has a duration that DuckDB's intervals do not reach.", "Use a narrower range.");
+      target[2 * i + 1] = micros;
+    }
+  };
+
 /** A decimal of `width` bits as DuckDB keeps it: 16, 32 or 64 bits up to 4, 9 and 18 digits, else 128. */
 export const decimals =
   (precision: number, width: number, path: string): Convert =>

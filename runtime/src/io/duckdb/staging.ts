@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import type { System } from "../../duckdb/processes.ts";
 
 /** What a staging table's name says: who writes it. */
 export interface StagingOwner {
@@ -9,33 +8,8 @@ export interface StagingOwner {
   /** Tells a process from a later one of the same number; "" where the system does not say. */
   readonly start: string;
 }
-/** The system as staging names need it. */
-export interface System {
-  readonly host: string;
-  readonly pid: number;
-  /** Start of a process; `undefined` when there is none of that number. */
-  readonly startOf: (pid: number) => string | undefined;
-}
 
 const prefix = "sluice:stage:";
-
-/** This machine. */
-export const thisSystem = (): System => ({ host: hostname(), pid: process.pid, startOf });
-
-function startOf(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return undefined; // EPERM: it is there, and somebody else's.
-  }
-  try {
-    // Fields after the program's name, which may hold anything; the 22nd of all is the start in ticks since boot.
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return ""; // Only Linux has it.
-  }
-}
 
 /** A name that no asset can have, since keys have no colon, and that says who may remove it. */
 export function stagingName(run: string, number: number, { host, pid, startOf }: System): string {

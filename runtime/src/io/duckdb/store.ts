@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Connection } from "../../duckdb/connection.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { pageOf } from "../../duckdb/page.ts";
+import { type System, thisSystem } from "../../duckdb/processes.ts";
 import { query, rowsOf, run } from "../../duckdb/query.ts";
 import { renderQuery } from "../../duckdb/render.ts";
 import { slicesText } from "../../duckdb/slices.ts";
@@ -17,7 +18,7 @@ import { type FoundTable, findTable, folded, stagingTables } from "./catalog.ts"
 import { missingColumn, refuseOutside, slicesIn } from "./conditions.ts";
 import { forgetEntries, ledgerName, partitionRecords, prepareLedger } from "./ledger.ts";
 import { merge, requireKeys } from "./merge.ts";
-import { isAbandoned, type System, stagingName, thisSystem } from "./staging.ts";
+import { isAbandoned, stagingName } from "./staging.ts";
 
 export interface DuckdbStoreOptions {
   readonly database: Setting<string>;
@@ -99,8 +100,8 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
       if (slices.length > 0 || mode === "append") await prepareLedger(connection);
     });
     for (const { schema: at, table } of await stagingTables(connection)) {
-      if (isAbandoned(table, system, database().staging))
-        await run(connection, `DROP TABLE IF EXISTS ${quoteNames([connection.catalog, at, table])}`);
+      if (!isAbandoned(table, system, database().staging)) continue;
+      await contested(() => run(connection, `DROP TABLE IF EXISTS ${quoteNames([connection.catalog, at, table])}`)); // by several writes at once
     }
   };
 
