@@ -121,11 +121,41 @@ describe("a step with several outputs", () => {
   it("refuses a value under a name it does not declare, and anything that is no object", async () => {
     const run = async (value: unknown) =>
       failureOf((await materialize(fakeProject({ split: { outputs: split, run: () => value } }), "*")).events, "split")?.error;
-    expect(await run({ good: 1, other: 2 })).toMatchObject({ code: "run/failed", message: expect.stringContaining('"other"') });
-    expect(await run(5)).toMatchObject({ code: "run/no-value", hint: expect.stringContaining("good, bad") });
+    expect(await run({ good: 1, other: 2 })).toMatchObject({
+      code: "run/failed",
+      message: 'split returned "other", which it does not declare in outputs.',
+    });
+    expect(await run(5)).toMatchObject({
+      code: "run/no-value",
+      message: "split returned a number where it should return an object of its outputs.",
+      hint: "Return { good, bad }.",
+    });
+    expect(await run(null)).toMatchObject({ code: "run/no-value", message: expect.stringContaining("split returned null where") });
+    expect(await run([1])).toMatchObject({ code: "run/failed", message: 'split returned "0", which it does not declare in outputs.' });
   });
 
-  it("asks a step that allows subsets for the selected outputs only", async () => {
+  it("stores nothing at all when a required output is left out that somebody takes, or that was stored before", async () => {
+    const list = (values: unknown) => ({ split: { outputs: { good: {}, bad: {} }, run: () => values }, after: { inputs: { bad: "split/bad" } } });
+    const fake = fakeProject(list({ good: 1 }));
+    const taken = failureOf((await materialize(fake, "*")).events, "split")?.error;
+    expect(taken).toMatchObject({
+      code: "run/no-value",
+      asset: "split/bad",
+      message: "split returned nothing for split/bad, but after takes it as an input.",
+      hint: expect.stringContaining("output({ optional: true })"),
+    });
+    expect(fake.manager.calls.filter((call) => call.startsWith("store"))).toEqual([]);
+
+    await materialize(fakeProject(list({ good: 1, bad: 2 }), { manager: fake.manager }), "*");
+    const alone = fakeProject({ split: { outputs: { good: {}, bad: {} }, run: () => ({ good: 3 }) } }, { manager: fake.manager });
+    expect(failureOf((await materialize(alone, "*")).events, "split")?.error).toMatchObject({
+      code: "run/no-value",
+      message: "split returned nothing for split/bad, but an I/O manager stored its value before.",
+    });
+    expect(fake.manager.values.get("split/good")?.value).toBe(1);
+  });
+
+  it("asks a step that allows subsets for the selected outputs only, and stores only those", async () => {
     const asked: unknown[] = [];
     const run = (_: unknown, context: unknown) => {
       asked.push([...(context as { selected: Set<string> }).selected]);
@@ -135,5 +165,52 @@ describe("a step with several outputs", () => {
     await materialize(fake, '"some/bad" or "all/bad"');
     expect(asked).toEqual([["bad"], ["good", "bad"]]);
     expect([...fake.manager.values.keys()].sort()).toEqual(["all/bad", "all/good", "some/bad"]);
+  });
+
+  it("calls a step once for a subset, leaves the others as they are, and takes the one that was asked for and is missing for a mistake", async () => {
+    const shape = { good: {}, bad: {} };
+    const list = (values: unknown) => ({ some: { outputs: shape, subset: true, run: () => values }, after: { inputs: { bad: "some/bad" } } });
+    const fake = fakeProject(list({ good: 1, bad: 2 }));
+    await materialize(fake, "*");
+    const again = await materialize(fakeProject(list({ bad: 3 }), { manager: fake.manager }), '"some/bad" or after');
+    expect(again.summary.state).toBe("succeeded");
+    expect(again.plan.steps.map(({ assets }) => assets)).toEqual([["some/bad"], ["after"]]);
+    expect([fake.manager.values.get("some/good")?.value, fake.manager.values.get("some/bad")?.value]).toEqual([1, 3]);
+    const { summary, events } = await materialize(fakeProject(list({ good: 4 }), { manager: fake.manager }), '"some/bad"');
+    expect(summary.failed).toEqual(["some/bad"]);
+    expect(failureOf(events, "some")?.error.message).toBe("some returned nothing for some/bad, but after takes it as an input.");
+    expect(fake.manager.values.get("some/good")?.value).toBe(1);
+  });
+
+  it("may store a subset by itself", async () => {
+    const fake = fakeProject({ models: { outputs: { a: {}, b: {} }, subset: true, run: () => undefined }, after: { deps: ["models/a"] } });
+    const { summary, events } = await materialize(fake, '"models/a" or after');
+    expect(summary.state).toBe("succeeded");
+    expect(events.flatMap((event) => (event.type === "materialized" ? [[event.asset, event.record.handler]] : []))).toEqual([
+      ["models/a", "none"],
+      ["after", "reference"],
+    ]);
+  });
+
+  it("uses the I/O manager of each output, and everything each says about storing", async () => {
+    const seen: unknown[] = [];
+    const shelf = (name: string) =>
+      memory(name, {
+        handleOutput: async ({ key, write, schemaChange, columns, table, rowSchema }) => {
+          seen.push({ name, key, write, schemaChange, columns, table, rowSchema });
+          return { place: name };
+        },
+      });
+    const rowSchema = { "~standard": {} } as never;
+    const own = { ioManager: "other", write: "append", schemaChange: "error", columns: { n: "bigint" }, table: { name: "t" }, rowSchema } as const;
+    const fake = fakeProject(
+      { split: { outputs: { a: own, b: {} }, run: () => ({ a: 1, b: 2 }) } },
+      { manager: shelf("one"), bindings: { other: shelf("two") } },
+    );
+    expect((await materialize(fake, "*")).summary.state).toBe("succeeded");
+    expect(seen).toEqual([
+      { name: "two", key: "split/a", write: "append", schemaChange: "error", columns: { n: "bigint" }, table: { name: "t" }, rowSchema },
+      { name: "one", key: "split/b", write: "replace", schemaChange: "evolve", columns: undefined, table: undefined, rowSchema: undefined },
+    ]);
   });
 });

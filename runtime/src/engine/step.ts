@@ -112,7 +112,7 @@ async function runAndStore(
     const voids = new Set<AssetDefinition>();
     for (const { asset, value } of outputs) {
       if (value !== undefined) continue;
-      if (asset.optional || definition.subset) absent.push(asset.key);
+      if (asset.optional) absent.push(asset.key);
       else {
         await refuseMissingValue(asset, task, host, stop);
         voids.add(asset);
@@ -167,7 +167,10 @@ function outputsOf(step: GraphStep, names: StepNames, returned: unknown, selecte
 /** `undefined` is right only for an asset that stores its value itself: a forgotten `return` must never look like success. */
 async function refuseMissingValue(asset: AssetDefinition, task: StepTask, host: StepHost, stop: Stop): Promise<void> {
   const { key } = asset;
-  const wrong = (why: string, hint: string) => new SluiceError("run/no-value", `${key} returned nothing, ${why}.`, { asset: key, hint });
+  const several = asset.step?.outputs[""] === undefined;
+  const or = several ? " Or declare it output({ optional: true }): then its former value stays." : "";
+  const what = several ? `${asset.step!.id} returned nothing for ${key}` : `${key} returned nothing`;
+  const wrong = (why: string, hint: string) => new SluiceError("run/no-value", `${what}, ${why}.`, { asset: key, hint: `${hint}${or}` });
   if (host.graph.loaded.has(key)) {
     const users = host.graph.assets
       .get(key)!
