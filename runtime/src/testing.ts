@@ -6,8 +6,8 @@ import { behaviourSuite } from "./testing/behaviour.ts";
  */
 export const ioManagerBehaviour = behaviourSuite(import.meta.url);
 
-export { behaviourChild } from "./testing/child-process.ts";
+export { behaviourChild } from "./testing/child.ts";
 export { inputContext, outputContext } from "./testing/contexts.ts";
 export { type InvokeContext, invoke } from "./testing/invoke.ts";
 export { type MaterializeToMemoryOptions, type MemoryRun, materializeToMemory } from "./testing/materialize-to-memory.ts";
-export type { BehaviourSubject, TestRunner } from "./testing/subject.ts";
+export type { BehaviourSubject, KillOutcome, TestRunner } from "./testing/subject.ts";

@@ -3,6 +3,7 @@ import { atomicity } from "./atomicity.ts";
 import { kills } from "./kills.ts";
 import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
+import { stagedChecks } from "./staged-checks.ts";
 import type { BehaviourSubject, TestRunner } from "./subject.ts";
 import { writeModes } from "./write-modes.ts";
 
@@ -16,6 +17,7 @@ export const behaviourSuite =
       addressing(subject, runner);
       partitioned(subject, runner);
       writeModes(subject, runner);
+      stagedChecks(subject, runner);
       kills(subject, runner, entry);
     });
   };

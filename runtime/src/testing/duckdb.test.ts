@@ -4,7 +4,8 @@ import { batches } from "../handlers/batches.ts";
 import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import { ioManagerBehaviour } from "../testing.ts";
-import { create } from "./duckdb.fixture.ts";
+import { contents, create } from "./duckdb.fixture.ts";
+import { reportKills } from "./kill-report.fixture.ts";
 
 ioManagerBehaviour(
   {
@@ -13,6 +14,9 @@ ioManagerBehaviour(
     module: new URL("./duckdb.fixture.ts", import.meta.url).href,
     handlers: [rows(), arrow, batches, sql],
     supports: ["partitions", "append", "upsert"],
+    partitionsTogether: true,
+    contents,
+    onKills: reportKills("duckdb()"),
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },
   { describe, it },

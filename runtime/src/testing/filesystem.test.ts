@@ -5,6 +5,7 @@ import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import { ioManagerBehaviour } from "../testing.ts";
 import { create } from "./filesystem.fixture.ts";
+import { reportKills } from "./kill-report.fixture.ts";
 
 ioManagerBehaviour(
   {
@@ -15,6 +16,7 @@ ioManagerBehaviour(
     sharedByProcesses: true,
     storesValues: true,
     supports: ["partitions"],
+    onKills: reportKills("filesystem()"),
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },
   { describe, it },

@@ -37,6 +37,24 @@ export interface BehaviourSubject {
   readonly withoutTypes?: readonly string[];
   /** A query that runs for minutes, where there is one: cancelling must end it. */
   readonly endlessQuery?: SqlQuery;
+  /** True where several partitions that are written together change in one step; else each changes in a step of its own. */
+  readonly partitionsTogether?: boolean;
+  /** Names of everything that lies in the store, where files do not show it, such as tables. Opens the store and closes it. */
+  readonly contents?: (folder: string) => Promise<readonly string[]>;
+  /** Told what came of killing processes, once per test. */
+  readonly onKills?: (outcome: KillOutcome) => void;
+}
+
+/** What came of killing processes in the middle of their writes. */
+export interface KillOutcome {
+  /** How many were killed. */
+  readonly processes: number;
+  /** Writes that were cut off and left the former value. */
+  readonly former: number;
+  /** Writes that were cut off and left the new one. */
+  readonly new: number;
+  /** Kills that left something behind, which the next writes removed. */
+  readonly staged: number;
 }
 
 /** Calls of one manager over one folder. */
