@@ -217,3 +217,6 @@ void load(daily, { config: local, range: ".." });
 // 63 an output whose rows its validator does not take
 // @ts-expect-error
 assets("n63", { outputs: { a: output({ rowSchema: z.object({ id: z.number() }) }) }, run: () => ({ a: [{ id: "1" }] }) });
+// 64 a validator of rows for what is no array of rows
+// @ts-expect-error
+asset("n64", { rowSchema: z.object({ id: z.number() }), run: () => sql`select 1 as id` });

@@ -108,6 +108,10 @@ describe.each(Object.keys(compilers) as Compiler[])("TypeScript %s", { timeout: 
     says("42", "Did you mean to write 'inputs'?");
     says("46", '\\"n46\\" declares no output \\"c\\"');
     says("48", "decimel(18,2)");
+    says("54", "there is no partition to choose");
+    says("58", "not assignable to type 'readonly");
+    says("60", "Did you mean to write 'partition'?");
+    says("64", 'asset \\"n64\\" has a rowSchema, which checks an array of rows, and returns something else');
   });
 });
 

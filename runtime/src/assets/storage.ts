@@ -106,11 +106,13 @@ export type StorageVerdict<Key extends string, Value, K, Schema = NoSchema> = [V
           : Mistake<`I/O manager "${Name}" cannot store what asset "${Key}" returns`>
         : never
       : ColumnVerdict<Key, BadColumn<Value>>;
-/** Rows must be what the validator takes; values that are not rows are compared with it at run time, by column type. */
+/** Rows must be what the validator takes; nothing else can be held to it. */
 type SchemaVerdict<Key extends string, Value, Schema> = Schema extends StandardSchemaV1
-  ? [Extract<Value, readonly unknown[]>] extends [Rows<StandardSchemaV1.InferInput<Schema>>]
+  ? [Value] extends [Rows<StandardSchemaV1.InferInput<Schema>>]
     ? unknown
-    : Mistake<`asset "${Key}" returns rows that its rowSchema does not take`>
+    : [Value] extends [readonly unknown[]]
+      ? Mistake<`asset "${Key}" returns rows that its rowSchema does not take`>
+      : Mistake<`asset "${Key}" has a rowSchema, which checks an array of rows, and returns something else`>
   : unknown;
 
 /** What downstream receives. Arrays become read-only, since a value in memory is shared by reference; a validator's output type replaces its input type. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { kind } from "../io/manager.ts";
 import type { RunEvent } from "../model/events.ts";
 import { fakeProject, materialize, memory, story } from "./fixture.ts";
@@ -201,10 +202,10 @@ describe("a step with several outputs", () => {
           return { place: name };
         },
       });
-    const rowSchema = { "~standard": {} } as never;
+    const rowSchema = z.object({ n: z.number() });
     const own = { ioManager: "other", write: "append", schemaChange: "error", columns: { n: "bigint" }, table: { name: "t" }, rowSchema } as const;
     const fake = fakeProject(
-      { split: { outputs: { a: own, b: {} }, run: () => ({ a: 1, b: 2 }) } },
+      { split: { outputs: { a: own, b: {} }, run: () => ({ a: [{ n: 1 }], b: 2 }) } },
       { manager: shelf("one"), bindings: { other: shelf("two") } },
     );
     expect((await materialize(fake, "*")).summary.state).toBe("succeeded");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { kind, type OutputContext } from "../io/manager.ts";
 import type { RunEvent } from "../model/events.ts";
 import { fakeClock, fakeProject, materialize, memory } from "./fixture.ts";
@@ -104,9 +105,12 @@ describe("a run", () => {
         return { place: "x" };
       },
     });
-    const rowSchema = {} as never;
+    const rowSchema = z.object({ x: z.string() });
     await materialize(
-      fakeProject({ a: { table: { name: "t" }, columns: { x: "decimal(18,2)" }, rowSchema, schemaChange: "error" } }, { manager }),
+      fakeProject(
+        { a: { table: { name: "t" }, columns: { x: "decimal(18,2)" }, rowSchema, schemaChange: "error", run: () => [{ x: "1.20" }] } },
+        { manager },
+      ),
       "a",
     );
     expect(seen).toMatchObject([

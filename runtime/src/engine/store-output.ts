@@ -8,6 +8,7 @@ import { stagedChecks } from "./checks.ts";
 import type { GraphStep } from "./graph.ts";
 import { type PartitionAddress, valueId } from "./partitioning.ts";
 import { plain } from "./plain.ts";
+import { validRows } from "./row-schema.ts";
 import type { Said } from "./step-context.ts";
 import { explainIo, type StepNames } from "./step-errors.ts";
 import type { Materialized, StepHost, StepTask } from "./step-task.ts";
@@ -140,7 +141,10 @@ async function store(
 ) {
   const { task, host, said } = storing;
   const started = host.clock.now();
-  const reported = await handOver(storing, asset, partitions, value, { record, ...(partitionRecords ? { partitionRecords } : {}) });
+  const reported = await handOver(storing, asset, partitions, await validRows(asset, value), {
+    record,
+    ...(partitionRecords ? { partitionRecords } : {}),
+  });
   const metadata: StoredMetadata = { ...said.metadata, ...(plain(reported) as StoredMetadata) };
   const at = host.clock.now();
   const of = partitions.length === 1 ? { partition: partitions[0]! } : {};

@@ -342,21 +342,6 @@ describe("loading", () => {
 
 describe("a validator", () => {
   const schema = z.object({ id: z.string().transform((text) => Number(text)), owner: z.string() });
-  const asynchronous = z.object({ id: z.string().transform(async (text) => Number(text)), owner: z.string() });
-
-  it("stores what it gives back for each row", async () => {
-    for (const rowSchema of [schema, asynchronous]) {
-      expect(await through([{ id: "12", owner: "a", extra: true }], { rowSchema })).toEqual([{ id: 12, owner: "a" }]);
-    }
-  });
-
-  it("refuses a row before anything is stored, naming row and field", async () => {
-    const wrong = [
-      { id: "1", owner: "a" },
-      { id: "2", owner: 3 },
-    ];
-    expect(await failure(store(wrong, { rowSchema: schema }))).toMatch(/run\/invalid-row: Field "owner" of row 2 of asset "sales"/);
-  });
 
   it("holds loaded rows to it", async () => {
     const table = await store([{ id: "7", owner: "a" }]);

@@ -74,17 +74,16 @@ function readOptions(options: RowOptions = {}): ReadOptions {
 const batchRows = 65_536;
 
 async function rowsToTable(value: Rows<Row>, hints: StoreHints): Promise<TableStream> {
-  const stored = hints.rowSchema === undefined ? value : await validateRows(hints.rowSchema, value, hints.key);
-  const strange = stored.findIndex((row) => !isRow(row));
+  const strange = value.findIndex((row) => !isRow(row));
   if (strange >= 0) {
     throw new SluiceError("io/unsupported-value", `Row ${strange + 1} of asset "${hints.key}" is no object.`, {
       asset: hints.key,
       hint: "Return an array of objects, one per row.",
     });
   }
-  const kinds = await columnKinds(stored, hints);
+  const kinds = await columnKinds(value, hints);
   const schema = schemaOfKinds(kinds);
-  return { schema, batches: { [Symbol.iterator]: () => recordBatches(stored, kinds, schema, hints.key) } };
+  return { schema, batches: { [Symbol.iterator]: () => recordBatches(value, kinds, schema, hints.key) } };
 }
 
 /** Names of all columns, in the order in which rows show them. */
