@@ -1,7 +1,8 @@
 import { arrow } from "../handlers/arrow.ts";
 import { batches } from "../handlers/batches.ts";
-import type { AnyHandler, AnyIOManager, Batches, OutputContext, StagedRead, Write } from "../io/manager.ts";
+import type { AnyHandler, AnyIOManager, Batches, OutputContext, StagedRead } from "../io/manager.ts";
 import type { PartitionSlice } from "../model/partition.ts";
+import type { Write } from "../model/values.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual } from "./expect.ts";
 import { exactRows, type Sample } from "./samples.ts";

@@ -64,8 +64,10 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
   const fill = async (connection: Connection, stage: readonly string[], content: TableContent, { key, columns }: TableWrite): Promise<number> => {
     if ("table" in content) return writeTable(connection, stage, content.table, { columns });
     const { text, values, end } = await renderQuery(connection, content.query, { store: identity(), asset: key });
+    const [only, more] = content.query.nodes;
+    const whole = only?.type === "relation" && more === undefined ? "SELECT * FROM " : "";
     try {
-      return await run(connection, `CREATE TABLE ${quoteNames(stage)} AS ${text}`, values);
+      return await run(connection, `CREATE TABLE ${quoteNames(stage)} AS ${whole}${text}`, values);
     } catch (thrown) {
       throw ofAsset(thrown, key);
     } finally {

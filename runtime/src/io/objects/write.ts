@@ -5,13 +5,13 @@ import { cloneMistake } from "../../formats/structured-clone.ts";
 import type { PartitionSlice } from "../../model/partition.ts";
 import type { ColumnSchema, StoredMetadata, StoredRecord } from "../../model/values.ts";
 import type { AnyHandler, OutputContext, Relation, SqlQuery } from "../manager.ts";
-import { kind } from "../manager.ts";
-import { completeRecord, inseparable, requireSameColumns, storeHints, unsupported, watched } from "../shapes.ts";
+import { completeRecord, inseparable, noTable, requireSameColumns, storeHints, unsupported, watched } from "../shapes.ts";
 import { areSeparable, separate } from "../slice-tables.ts";
 import { inParallel } from "./partitions.ts";
 import { type ObjectPaths, objectPaths, partitionFolder } from "./paths.ts";
 import { type Shelf, table } from "./shelf.ts";
 import type { SlotRecord } from "./slot.ts";
+import { rowsWhere, verifyTable } from "./verify.ts";
 
 const placed = (slice: PartitionSlice | undefined) => (slice ? { dimensions: slice.dimensions.map(({ name, key }) => ({ name, key })) } : {});
 
@@ -93,7 +93,9 @@ export async function storeOne(shelf: Shelf, context: OutputContext, value: unkn
       const { rows, columns, casts } = await copies.write(path, signal, async (file) => {
         const facts = await writeTable(shelf, context, handler, value, file, completeRecord(context, handler.name, slice?.key), former);
         if (slice) await refuseOtherColumns(shelf, context, facts.columns);
-        if (slice) await separate({ store: table, parquet: [file], casts: facts.casts, key }, facts.columns, [slice], signal);
+        const relation: Relation = { store: table, parquet: [file], casts: facts.casts, key };
+        if (slice) await separate(relation, facts.columns, [slice], signal);
+        await verifyTable(context, { handler, relation, columns: facts.columns });
         return facts;
       });
       return { record: completeRecord(context, handler.name, slice?.key, rows), columns, casts, ...placed(slice) };
@@ -105,7 +107,16 @@ export async function storeOne(shelf: Shelf, context: OutputContext, value: unkn
         else await store.putStream(path, content, { signal });
       },
     });
-    return { record: completeRecord(context, (format as AnyFormat).name, slice?.key), ...placed(slice) };
+    const record = completeRecord(context, (format as AnyFormat).name, slice?.key);
+    await context.verify?.(async ({ handler: asked }) => {
+      if (asked) throw noTable(key, store.uri(path), record.handler, asked.name);
+      const extension = (format as AnyFormat).extension;
+      return shelf.readValue(
+        { key, signal, partitions: context.partitions },
+        { path, extension, record: { layout: 1, record, replaced: [] }, release: async () => {} },
+      );
+    });
+    return { record, ...placed(slice) };
   });
   const at = placeOf(shelf, paths, stored.data);
   return {
@@ -131,17 +142,12 @@ export async function storeSeveral(shelf: Shelf, context: OutputContext, value: 
     const { rows, columns, casts } = await writeTable(shelf, context, handler, value, file, record, undefined);
     const relation: Relation = { store: table, parquet: [file], casts, key };
     await refuseOtherColumns(shelf, context, columns);
-    const conditions = await separate(relation, columns, slices, signal);
-    const places = await inParallel([...slices.entries()], async ([i, slice]) => {
+    const found = await separate(relation, columns, slices, signal);
+    const conditions = new Map(slices.map((slice, i) => [slice.key, found[i] as string]));
+    await verifyTable(context, { handler, relation, columns, conditions });
+    const places = await inParallel(slices, async (slice) => {
       const paths = shelf.pathsOf(key, slice);
-      const query: SqlQuery = {
-        [kind]: "sql",
-        nodes: [
-          { type: "text", text: "SELECT * FROM " },
-          { type: "relation", relation },
-          { type: "text", text: ` WHERE ${conditions[i]}` },
-        ],
-      };
+      const query = rowsWhere(relation, conditions.get(slice.key));
       const stored = await slots.replace(paths, replacing(context, table), async (path) => {
         const own = completeRecord(context, handler.name, slice.key);
         const facts = await copies.write(path, signal, (to) => writeParquet(to, { query }, { key, record: own, signal }));
