@@ -17,6 +17,7 @@ export function runnerFiles(extensionPath: string): RunnerFiles {
     embedded: {
       sluice: join(runtime, "index.mjs"),
       "sluice/duckdb": join(runtime, "duckdb.mjs"),
+      "sluice/polars": join(runtime, "polars.mjs"),
       "sluice/testing": join(runtime, "testing.mjs"),
       "apache-arrow": join(extensionPath, "dist/vendor/apache-arrow.mjs"),
       // For the runner itself, which transpiles what its cache does not know.

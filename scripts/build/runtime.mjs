@@ -4,7 +4,12 @@ import { build } from "esbuild";
 import { root } from "../setup.mjs";
 
 const source = join(root, "runtime/src");
-export const libraryEntries = { index: join(source, "index.ts"), duckdb: join(source, "duckdb.ts"), testing: join(source, "testing.ts") };
+export const libraryEntries = {
+  index: join(source, "index.ts"),
+  duckdb: join(source, "duckdb.ts"),
+  polars: join(source, "polars.ts"),
+  testing: join(source, "testing.ts"),
+};
 export const processEntries = { cli: join(source, "cli/main.ts"), runner: join(source, "runner/main.ts") };
 
 export const runtimeOptions = {

@@ -1,11 +1,13 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: what users hand in may be any
 // biome-ignore-all format: one definition per line, to be read as a list
 import type { RecordBatch, Table } from "apache-arrow";
+import type { DataFrame, Expr, LazyDataFrame } from "nodejs-polars";
 import {
   type Asset, 
   arrow, asset, assetCheck, assets, type Batches, batches, type Config, dailyPartitions, defineConfig, dynamicPartitions, env, filesystem, hourlyPartitions, type IOManager, inMemory, ioManagerKey, link, load as loadStored, materialize, md,
   monthlyPartitions, multiPartitions, output, type PartitionMap, type Received,type Rows, readCsv, resource, resourceKey, rows, type SqlQuery, self, source, sql, staticPartitions, type TableValue, type TypeHandler, table, weeklyPartitions,
 } from "sluice";
+import { polars, polarsLazy } from "sluice/polars";
 import { z } from "zod";
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
@@ -41,6 +43,11 @@ asset("d2", { inputs: { r: cleanSales.as(rows()), q: cleanSales.as(sql), b: clea
   } });
 const typed = asset("typed", { run: () => sql<{ id: bigint; name: string }>`select 1` });
 asset("d3", { inputs: { typed: typed.as(rows()), part: typed.as(rows()).with({ columns: ["id"] }), narrowed: typed.as(rows<{ id: bigint }>()) }, run: ({ typed, part, narrowed }) => { const a: bigint | undefined = typed[0]?.id ?? part[0]?.id ?? narrowed[0]?.id; return [{ a: a ?? 0n }]; } });
+// ---- frames of Polars
+const framed = asset("framed", { inputs: { eager: cleanSales.as(polars), lazy: cleanSales.as(polarsLazy) }, run: ({ eager, lazy }) => { same<typeof eager, DataFrame>(); same<typeof lazy, LazyDataFrame>(); return eager.head(1); } });
+asset("framed_rows", { inputs: { framed, typed: framed.as(rows<Sale>()), query: framed.as(sql), merged: asset("framed_daily", { partitions: dailyPartitions({ start: "2026-01-01" }), run: () => framedOf }).as(polarsLazy).all().merged() }, run: ({ framed, typed, query, merged }) => { same<typeof query, SqlQuery<unknown>>(); void typed.length; void framed.height; return merged.filter(framedExpr); } });
+const framedKey = ioManagerKey()("frames"); asset("framed_keyed", { ioManager: framedKey, run: async () => framedLazy });
+declare const framedOf: DataFrame; declare const framedLazy: LazyDataFrame; declare const framedExpr: Expr;
 // ---- async, interface rows, readonly, union returns
 interface Plain { id: number; tags: readonly string[]; at: Date }
 const asyncRows = asset("async_rows", { run: async () => [] as Plain[] });

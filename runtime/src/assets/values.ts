@@ -1,10 +1,12 @@
-import type { ArrowBatch, ArrowTable, Batches, Rows, SqlQuery } from "../io/manager.ts";
+import type { ArrowBatch, ArrowTable, Batches, PolarsFrame, PolarsLazyFrame, Rows, SqlQuery } from "../io/manager.ts";
 
 /** What every table store takes. Type handlers of other packages add members by declaration merging. */
 export interface TableValues {
   rows: Rows;
   arrow: ArrowTable;
   batches: AsyncIterable<ArrowBatch>;
+  polars: PolarsFrame;
+  polarsLazy: PolarsLazyFrame;
   sql: SqlQuery;
 }
 export type TableValue = TableValues[keyof TableValues];

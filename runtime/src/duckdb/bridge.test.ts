@@ -292,7 +292,7 @@ describe("an Arrow table goes to DuckDB", () => {
     const vector =
       type instanceof arrow.DateMillisecond
         ? arrow.vectorFromArray([value as Date], type)
-        : new arrow.Vector([arrow.makeData({ type, length: 1, nullCount: 0, data: BigInt64Array.of(1n) })]);
+        : new arrow.Vector([arrow.makeData({ type, length: 1, nullCount: 0, data: BigInt64Array.of(1n) } as never)]);
     await expect(stored(oneColumn(vector), "SELECT 1")).rejects.toMatchObject({ code: "io/inexact-value", message: expect.stringContaining('"v"') });
   });
 

@@ -38,6 +38,8 @@ function typeText(field: Field): string {
       return type.unit === 3 ? "TIME_NS" : "TIME";
     case A.Timestamp:
       return type.timezone ? "TIMESTAMP WITH TIME ZONE" : (timestamps[type.unit ?? 2] as string);
+    case A.Duration:
+      return "INTERVAL";
     case A.Decimal:
       return `DECIMAL(${type.precision},${type.scale})`;
     case A.Dictionary:

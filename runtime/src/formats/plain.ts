@@ -4,6 +4,8 @@ import { SluiceError } from "../model/errors.ts";
 /** True for what an object literal makes, of this or another realm. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
+  // a proxy may say that it lacks what it answers
+  if ((value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] !== undefined) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf") && !types.isProxy(value);

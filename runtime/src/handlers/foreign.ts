@@ -123,6 +123,8 @@ function ourType(type: ForeignType, column: string): DataType {
       return new arrow.Time(type.unit as never, type.bitWidth as never) as DataType;
     case Type.Timestamp:
       return new arrow.Timestamp(type.unit as never, type.timezone ?? null) as DataType;
+    case Type.Duration:
+      return new arrow.Duration(type.unit as never) as DataType;
     case Type.FixedSizeBinary:
       return new arrow.FixedSizeBinary(type.byteWidth!);
     case Type.List:

@@ -1,8 +1,5 @@
 import type { TableValue } from "../assets/values.ts";
-import { arrow } from "../handlers/arrow.ts";
-import { batches } from "../handlers/batches.ts";
-import { rows } from "../handlers/rows.ts";
-import { sql } from "../handlers/sql.ts";
+import { builtInHandlers } from "../handlers/built-in.ts";
 import { duckdbStore } from "./duckdb/store.ts";
 import type { AnyHandler, IOManager, Setting } from "./manager.ts";
 import { tableIOManager } from "./tables.ts";
@@ -12,7 +9,7 @@ export interface DuckdbOptions {
   readonly database: Setting<string>;
   /** Schema of tables whose asset says none; the key's second-last part, or "public", when left out. */
   readonly schema?: Setting<string>;
-  /** Shapes of tables it takes beside rows, arrow, batches and sql. */
+  /** Shapes of tables it takes beside rows, arrow, batches, polars, polarsLazy and sql. */
   readonly handlers?: readonly AnyHandler[];
   /** Milliseconds without work after which other programs may open the file; 5000 when left out. */
   readonly idleRelease?: number;
@@ -24,5 +21,5 @@ export interface DuckdbOptions {
  * @example duckdb({ database: "data/sales.duckdb", schema: "public" })
  */
 export function duckdb({ database, schema, handlers = [], idleRelease }: DuckdbOptions): IOManager<TableValue> {
-  return tableIOManager<TableValue>(duckdbStore({ database, schema, idleRelease }), [...handlers, sql, arrow, rows(), batches]);
+  return tableIOManager<TableValue>(duckdbStore({ database, schema, idleRelease }), [...handlers, ...builtInHandlers]);
 }

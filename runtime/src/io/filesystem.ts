@@ -1,10 +1,7 @@
 import { resolve } from "node:path";
 import type { Cloneable, TableValue } from "../assets/values.ts";
 import type { AnyFormat } from "../formats/format.ts";
-import { arrow } from "../handlers/arrow.ts";
-import { batches } from "../handlers/batches.ts";
-import { rows } from "../handlers/rows.ts";
-import { sql } from "../handlers/sql.ts";
+import { builtInHandlers } from "../handlers/built-in.ts";
 import type { AnyHandler, IOManager, Setting } from "./manager.ts";
 import { readSetting } from "./manager.ts";
 import { localStore } from "./objects/local-store.ts";
@@ -13,7 +10,7 @@ import { objectIOManager } from "./objects.ts";
 export interface FilesystemOptions {
   /** Folder that values lie in, relative to the project; ".sluice/storage" when left out. */
   readonly baseDir?: Setting<string>;
-  /** Shapes of tables it takes beside rows, arrow, batches and sql. */
+  /** Shapes of tables it takes beside rows, arrow, batches, polars, polarsLazy and sql. */
   readonly handlers?: readonly AnyHandler[];
   /** Formats of other values, tried before JSON and structured clone. */
   readonly formats?: readonly AnyFormat[];
@@ -31,5 +28,5 @@ export function filesystem(options: FilesystemOptions = {}): IOManager<TableValu
     base ??= resolve(readSetting(baseDir));
     return base;
   };
-  return objectIOManager(localStore(folder, { baseDir }), { handlers: [...handlers, rows(), arrow, batches, sql], formats });
+  return objectIOManager(localStore(folder, { baseDir }), { handlers: [...handlers, ...builtInHandlers], formats });
 }

@@ -2,10 +2,8 @@ import { type Data, type Field, makeData, RecordBatch, Schema, Struct } from "ap
 import { arrowColumns } from "../formats/arrow-columns.ts";
 import { existingColumns } from "../formats/existing-columns.ts";
 import { freezePlain } from "../formats/freeze.ts";
-import { arrow } from "../handlers/arrow.ts";
-import { batches } from "../handlers/batches.ts";
-import { rows } from "../handlers/rows.ts";
-import { relationQuery, sql } from "../handlers/sql.ts";
+import { builtInHandlers } from "../handlers/built-in.ts";
+import { relationQuery } from "../handlers/sql.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
@@ -27,7 +25,7 @@ import {
 } from "./shapes.ts";
 
 export interface InMemoryOptions {
-  /** Shapes of tables it takes beside rows, arrow, batches and sql. */
+  /** Shapes of tables it takes beside rows, arrow, batches, polars, polarsLazy and sql. */
   readonly handlers?: readonly AnyHandler[];
   /** Whether arrays and plain objects are frozen when they are stored, since all who load one share it. True unless NODE_ENV is "production". */
   readonly freeze?: boolean;
@@ -56,7 +54,7 @@ let opened = 0;
  * handler asks; streams and queries are read once, when they are stored.
  */
 export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
-  const handlers: readonly AnyHandler[] = [...(options.handlers ?? []), rows(), arrow, batches, sql];
+  const handlers: readonly AnyHandler[] = [...(options.handlers ?? []), ...builtInHandlers];
   const freeze = options.freeze ?? process.env["NODE_ENV"] !== "production";
   const assets = new Map<string, Entries>();
   let adding: Promise<unknown> = Promise.resolve();

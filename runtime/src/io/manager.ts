@@ -47,6 +47,19 @@ export interface ArrowBatch {
   readonly data: object;
 }
 
+/** A `DataFrame` of nodejs-polars, by its shape: the package is optional. */
+export interface PolarsFrame {
+  readonly height: number;
+  readonly width: number;
+  readonly columns: readonly string[];
+  writeIPCStream(): Uint8Array;
+}
+/** A `LazyDataFrame` of nodejs-polars, by its shape. */
+export interface PolarsLazyFrame {
+  collect(): Promise<PolarsFrame>;
+  collectSync(): PolarsFrame;
+}
+
 /** A stream of Arrow record batches; consumed once. `Row` is known to the compiler only. */
 export interface Batches<Row = unknown> extends AsyncIterable<RecordBatch> {
   readonly [types]?: Row;
@@ -75,6 +88,7 @@ export interface StoreHints {
   readonly key: string;
   /** Column types given by the asset, in SQL's words: `{ amount: "decimal(18,2)" }`. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
+  /** What the rows have passed already: says the columns of a value that shows none. */
   readonly rowSchema?: StandardSchemaV1 | undefined;
   /** Columns of the value that is stored now, for a new value that does not show its own. */
   readonly storedColumns?: (() => Promise<readonly ColumnSchema[] | undefined>) | undefined;
@@ -93,7 +107,7 @@ export interface TypeHandler<Value> {
   readonly [types]?: Value;
   /** Whether a value returned by `run` is of this shape. */
   readonly accepts: (value: unknown) => boolean;
-  /** Left out where the store itself executes the value (`sql`). Throws `io/unsupported-value`, `io/unknown-columns`, `run/invalid-row`. */
+  /** Left out where the store itself executes the value (`sql`). Throws `io/unsupported-value`, `io/unknown-columns`. */
   readonly toTable?: (value: Value, hints: StoreHints) => Promise<TableStream>;
   /** Left out like `toTable`. Throws `io/inexact-value`, `run/invalid-row`. */
   readonly fromTable?: (table: TableStream, hints: LoadHints) => Promise<Value>;

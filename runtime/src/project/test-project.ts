@@ -20,6 +20,7 @@ let writes = 0;
 export const sourceModules = {
   sluice: fileURLToPath(new URL("../index.ts", import.meta.url)),
   "sluice/duckdb": fileURLToPath(new URL("../duckdb.ts", import.meta.url)),
+  "sluice/polars": fileURLToPath(new URL("../polars.ts", import.meta.url)),
 };
 
 /** What a child process of a test gets of the environment; compiled sources are shared between them. */

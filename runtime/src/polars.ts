@@ -1,0 +1,2 @@
+// What users import from "sluice/polars".
+export { polars, polarsLazy } from "./handlers/polars/polars.ts";
