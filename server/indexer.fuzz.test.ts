@@ -20,11 +20,11 @@ function session(disk: MemoryDisk) {
 
 /** Everything that readers of the index can see. */
 function visible(workspace: Workspace) {
-  const assets = [...workspace.nodes.values()].map(({ id, member, targets, manager }) => ({
+  const assets = [...workspace.nodes.values()].map(({ id, member, targets, bound }) => ({
     asset: workspace.describe(id) ?? id,
     member,
     targets,
-    manager,
+    bound,
     downstream: [...workspace.downstream(id)].sort(),
   }));
   return {
@@ -43,7 +43,10 @@ const pathsOf = (root: string) => folders.flatMap((folder) => names.map((name) =
 function moduleText(random: Random, parses: boolean): string {
   const specs = ["./one", "./two.ts", "./three.js", ".", "..", "../lib", "../a/b/two", "@lib/one", "@lib", "./a", "./lib/index"];
   const name = () => random.pick(["p", "q", "r", "s"]);
-  const lines = ['import { asset, assets as many, output, ioManagerKey } from "sluice";', 'import * as sluice from "sluice";'];
+  const lines = [
+    'import { asset, assets as many, output, ioManagerKey, resourceKey, dailyPartitions } from "sluice";',
+    'import * as sluice from "sluice";',
+  ];
   const locals = ["own"];
   for (let count = random.below(3); count > 0; count--) {
     const local = `i${count}`;
@@ -61,14 +64,15 @@ function moduleText(random: Random, parses: boolean): string {
     taken.add(local);
     locals.push(local);
     const exported = random.below(5) > 0 ? "export " : "";
-    const spec = `{ inputs: { ${refs()} }, deps: [${deps()}], run: () => ${random.below(100)} }`;
+    const spec = `{ inputs: { ${refs()} }, deps: [${deps()}], resources: { r: ${random.pick(locals)} }, partitions: ${random.pick(locals)}, ioManager: ${random.pick(locals)}, run: () => ${random.below(100)} }`;
     lines.push(
       random.pick([
         `${exported}const ${local} = asset("k${random.below(8)}", ${spec});`,
         `${exported}const ${local} = sluice.asset("k${random.below(8)}", ${spec});`,
         `${exported}const ${local} = many("m${random.below(3)}", { outputs: { p: output(), q: output() }, inputs: { ${refs()} }, run: () => ({}) });`,
         `${exported}const ${local} = ${random.pick(locals)};`,
-        `${exported}const ${local} = ioManagerKey()("${local}");`,
+        `${exported}const ${local} = ${random.pick(["ioManagerKey", "resourceKey"])}()("${local}");`,
+        `${exported}const ${local} = dailyPartitions({ start: "2026-01-0${1 + random.below(9)}" });`,
       ]),
     );
   }

@@ -39,7 +39,11 @@ function linesOf(node: Node, { workspace, statuses, now }: FeatureContext): read
     line("Group", [fact.group]),
     line(
       "I/O manager",
-      [node.kind === "source" && !fact.ioManager ? undefined : (node.manager ?? (fact.ioManager ? fact.ioManager.chain.join(".") : "ioManager"))],
+      [
+        node.kind === "source" && !fact.ioManager
+          ? undefined
+          : (node.bound.manager ?? (fact.ioManager ? fact.ioManager.chain.join(".") : "ioManager")),
+      ],
       true,
     ),
     line("Upstream", keysOf(upstreamOf(workspace, node)), true),

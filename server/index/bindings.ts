@@ -6,7 +6,27 @@ import { ts } from "./typescript.ts";
 export const packageName = "sluice";
 
 /** Names of the package that matter to the index. */
-export const definers = ["asset", "assets", "source", "assetCheck", "ioManagerKey", "defineConfig", "self", "output"] as const;
+export const definers = [
+  "asset",
+  "assets",
+  "source",
+  "assetCheck",
+  "ioManagerKey",
+  "resourceKey",
+  "defineConfig",
+  "self",
+  "output",
+  "hourlyPartitions",
+  "dailyPartitions",
+  "weeklyPartitions",
+  "monthlyPartitions",
+  "cronPartitions",
+  "staticPartitions",
+  "dynamicPartitions",
+  "multiPartitions",
+] as const;
+/** Those that are called twice: `ioManagerKey()("warehouse")`. */
+const curried: ReadonlySet<string | undefined> = new Set(["ioManagerKey", "resourceKey"]);
 export type Definer = (typeof definers)[number];
 
 const isDefiner = (name: string): name is Definer => (definers as readonly string[]).includes(name);
@@ -67,10 +87,12 @@ export function packageBindings(imports: readonly ImportFact[]): PackageBindings
     },
     definer: (call) => {
       const callee = bare(call.expression);
-      // ioManagerKey()("warehouse")
-      if (ts.isCallExpression(callee)) return named(callee.expression) === "ioManagerKey" ? "ioManagerKey" : undefined;
+      if (ts.isCallExpression(callee)) {
+        const name = named(callee.expression);
+        return curried.has(name) ? name : undefined;
+      }
       const name = named(callee);
-      return name === "ioManagerKey" ? undefined : name;
+      return curried.has(name) ? undefined : name;
     },
   };
 }

@@ -1,13 +1,24 @@
 import { ownNames, type PackageBindings } from "./bindings.ts";
+import { detailsOf, partitionsFact, targetsOf } from "./details.ts";
 import { bare, chainOf, literal, literals, objectOf, peeled, property, propertyName } from "./expressions.ts";
-import { type AliasFact, type AssetFact, type CheckFact, type ConfigFact, defaultExport, type ManagerKeyFact, type Span } from "./facts.ts";
+import {
+  type AliasFact,
+  type AssetFact,
+  type BoundKeyFact,
+  type CheckFact,
+  type ConfigFact,
+  defaultExport,
+  type NamedPartitionsFact,
+  type Span,
+} from "./facts.ts";
 import { type ReferenceReader, refOf, refsOf } from "./references.ts";
 import { ts } from "./typescript.ts";
 
 export interface Definitions {
   readonly aliases: AliasFact[];
   readonly assets: AssetFact[];
-  readonly managerKeys: ManagerKeyFact[];
+  readonly boundKeys: BoundKeyFact[];
+  readonly partitions: NamedPartitionsFact[];
   readonly checks: CheckFact[];
   config?: ConfigFact;
 }
@@ -24,7 +35,7 @@ interface Place {
  * Only where a name of the package occurs is the tree walked below its top level.
  */
 export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, from = 0): Definitions {
-  const found: Definitions = { aliases: [], assets: [], managerKeys: [], checks: [] };
+  const found: Definitions = { aliases: [], assets: [], boundKeys: [], partitions: [], checks: [] };
   const recorded = new Map<ts.Node, number>();
   const hits = bindings.pattern ? Array.from(source.text.matchAll(bindings.pattern), ({ index }) => index) : [];
   const span = (node: ts.Node): Span => [node.getStart(source) + from, node.end + from];
@@ -95,6 +106,7 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
       keySpan: key === undefined ? span(call) : span(bare(first)),
       ...(nameSpan ? { nameSpan } : {}),
       ...describe(spec),
+      ...(spec ? detailsOf(spec, reader, true) : {}),
       refs: [],
     };
     const index = add(call, fact);
@@ -108,6 +120,8 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
     const prefix = keyOf(first);
     const spec = objectOf(second);
     const refs = spec ? refsOf(spec, reader) : [];
+    const { mismatch, returns, table, ...shared } = spec ? detailsOf(spec, reader, true) : {};
+    let isFirst = true;
     for (const at of objectOf(spec && property(spec, "outputs"))?.properties ?? []) {
       const name = propertyName(at.name);
       if (!at.name || name === undefined || name === "") continue;
@@ -123,8 +137,13 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
         keySpan: span(at.name),
         nameSpan: span(at.name),
         ...describe(own, spec),
+        ...shared,
+        ...(own ? detailsOf(own, reader, false) : {}),
+        // What the shared `run` does is told once.
+        ...(isFirst && mismatch ? { mismatch } : {}),
         refs,
       });
+      isFirst = false;
     }
     visitSpec(second);
   };
@@ -142,8 +161,10 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
     if (!spec) return;
     const assets = literals(property(spec, "assets"));
     const defaultTarget = literal(property(spec, "defaultTarget"));
-    const targets = (objectOf(property(spec, "targets"))?.properties ?? []).flatMap(({ name }) => propertyName(name) ?? []);
-    found.config = { ...(assets ? { assets } : {}), targets, ...(defaultTarget === undefined ? {} : { defaultTarget }) };
+    const written = objectOf(property(spec, "targets"));
+    const targets = (written?.properties ?? []).flatMap(({ name }) => propertyName(name) ?? []);
+    const bound = targetsOf(written, reader);
+    found.config = { ...(assets ? { assets } : {}), targets, bound, ...(defaultTarget === undefined ? {} : { defaultTarget }) };
   };
 
   /** Records what the call defines; false when it is no call of the package's. */
@@ -164,13 +185,18 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
       case "defineConfig":
         addConfig(call);
         return true;
-      case "ioManagerKey": {
+      case "ioManagerKey":
+      case "resourceKey": {
         const name = literal(call.arguments[0]);
-        if (name !== undefined && place.path) found.managerKeys.push({ path: place.path, name, span: span(call.arguments[0]!) });
+        const kind = definer === "resourceKey" ? "resource" : "io-manager";
+        if (name !== undefined && place.path) found.boundKeys.push({ kind, path: place.path, name, span: span(call.arguments[0]!) });
         return true;
       }
-      default:
-        return false;
+      default: {
+        const partitions = place.path && partitionsFact(call, reader);
+        if (partitions) found.partitions.push({ path: place.path!, ...partitions });
+        return partitions !== undefined;
+      }
     }
   };
 

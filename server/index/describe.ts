@@ -33,7 +33,7 @@ export function describe({ node, fact, edges, lines }: Described, keyOf: (id: st
     keyRange: rangeOf(lines, fact.keySpan),
     ...(fact.group === undefined ? {} : { group: fact.group }),
     ...(fact.description === undefined ? {} : { description: fact.description }),
-    ...(node.manager === undefined ? {} : { ioManager: node.manager }),
+    ...(node.bound.manager === undefined ? {} : { ioManager: node.bound.manager }),
     upstream,
     ...(fact.stale ? { stale: true } : {}),
   };

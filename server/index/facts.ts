@@ -57,7 +57,17 @@ export interface AssetFact {
   readonly nameSpan?: Span;
   readonly group?: string;
   readonly description?: string;
-  readonly ioManager?: { readonly chain: readonly string[]; readonly span: Span };
+  readonly ioManager?: ChainFact;
+  /** Where its partitions are defined, on the spot or under a name. */
+  readonly partitions?: PartitionsFact | ChainFact;
+  /** Keys of the resources it opens. */
+  readonly resources?: readonly ChainFact[];
+  /** As far as it is written out. */
+  readonly table?: { readonly schema?: string; readonly name?: string };
+  /** What `inputs` and the parameter of `run` do not have in common; left out where they agree, or cannot be compared. */
+  readonly mismatch?: { readonly unused: readonly NameFact[]; readonly unfed: readonly NameFact[] };
+  /** What `run` returns, where that is a literal and nothing else. */
+  readonly returns?: { readonly type: string; readonly span: Span };
   readonly refs: readonly RefFact[];
   /** True where one of the module's exports reaches it: only these are loaded. */
   readonly exported?: true;
@@ -65,11 +75,42 @@ export interface AssetFact {
   readonly stale?: true;
 }
 
-/** A call of `ioManagerKey()`. */
-export interface ManagerKeyFact {
+/** A call of `ioManagerKey()` or `resourceKey()`. */
+export interface BoundKeyFact {
+  readonly kind: "io-manager" | "resource";
   readonly path: readonly string[];
   readonly name: string;
   readonly span: Span;
+}
+
+/** A name, and where it stands. */
+export interface NameFact {
+  readonly name: string;
+  readonly span: Span;
+}
+/** Identifier and members, and where they stand. */
+export interface ChainFact {
+  readonly chain: readonly string[];
+  readonly span: Span;
+}
+
+/** A partitions definition, as far as its syntax shows it. */
+export interface PartitionsFact {
+  /** The function called: "dailyPartitions". */
+  readonly maker: string;
+  readonly span: Span;
+  /** IANA name; left out where it is computed. */
+  readonly timezone?: string;
+  /** Of static partitions; left out where one is computed. */
+  readonly keys?: readonly string[];
+  /** Whether it says where a partition lies in a table; left out where that is computed, and for several dimensions. */
+  readonly isPlaced?: boolean;
+  /** Of several dimensions, by name. */
+  readonly dimensions?: readonly (NameFact & { readonly is?: PartitionsFact | ChainFact })[];
+}
+/** `const days = dailyPartitions(…)`. */
+export interface NamedPartitionsFact extends PartitionsFact {
+  readonly path: readonly string[];
 }
 
 /** A call of `assetCheck`. */
@@ -78,12 +119,24 @@ export interface CheckFact {
   readonly ref: RefFact;
 }
 
+/** One target of a config. */
+export interface TargetFact extends NameFact {
+  /** What it binds by name; `maker` is what is called for it: `["duckdb"]`. */
+  readonly bindings: readonly (NameFact & { readonly maker?: readonly string[] })[];
+  /** False where it holds something computed: it may bind more. */
+  readonly isWhole: boolean;
+  /** Offset behind its last binding, or behind its opening brace. */
+  readonly end: number;
+}
+
 /** What the syntax of a `defineConfig` call shows. */
 export interface ConfigFact {
   /** Globs; left out where they are computed. */
   readonly assets?: readonly string[];
   readonly targets: readonly string[];
   readonly defaultTarget?: string;
+  /** The same targets with what they bind, as far as each is an object written out. */
+  readonly bound: readonly TargetFact[];
 }
 
 /**
@@ -99,7 +152,8 @@ export interface FileFacts {
   readonly exports: readonly ExportFact[];
   readonly aliases: readonly AliasFact[];
   readonly assets: readonly AssetFact[];
-  readonly managerKeys: readonly ManagerKeyFact[];
+  readonly boundKeys: readonly BoundKeyFact[];
+  readonly partitions: readonly NamedPartitionsFact[];
   readonly checks: readonly CheckFact[];
   readonly config?: ConfigFact;
 }

@@ -1,12 +1,12 @@
-import type { FileFacts, RefFact } from "./facts.ts";
+import type { BoundKeyFact, ChainFact, FileFacts, RefFact } from "./facts.ts";
 import type { KeyIndex } from "./key-index.ts";
-import type { Node } from "./node.ts";
+import { type Bound, type Node, unbound } from "./node.ts";
 import type { Resolver } from "./resolve.ts";
 
 /** What linking one file found, and everything that the outcome hangs on. */
 export interface Links {
   readonly targets: readonly (readonly (string | undefined)[])[];
-  readonly managers: readonly (string | undefined)[];
+  readonly bound: readonly Bound[];
   /** Files read or looked for. */
   readonly seen: ReadonlySet<string>;
   /** Keys looked up, as `scopeKey` writes them. */
@@ -44,10 +44,21 @@ export function linkFile(path: string, facts: FileFacts, nodes: readonly Node[],
     shared.set(refs, known);
     return known;
   };
-  const manager = ({ index }: Node) => {
-    const chosen = facts.assets[index]!.ioManager;
-    const meaning = chosen && resolver.resolve(path, chosen.chain, seen);
-    return meaning?.type === "manager-key" ? meaning.name : undefined;
+  const bound = ({ index }: Node): Bound => {
+    const { ioManager, resources = [], partitions } = facts.assets[index]!;
+    const keyed = (kind: BoundKeyFact["kind"], chosen: ChainFact) => {
+      const meaning = resolver.resolve(path, chosen.chain, seen);
+      return meaning?.type === "bound-key" && meaning.kind === kind ? meaning.name : undefined;
+    };
+    const manager = ioManager && keyed("io-manager", ioManager);
+    const opened = resources.flatMap((each) => keyed("resource", each) ?? []);
+    const named = partitions && "chain" in partitions ? resolver.resolve(path, partitions.chain, seen) : undefined;
+    if (manager === undefined && opened.length === 0 && named?.type !== "partitions") return unbound;
+    return {
+      ...(manager === undefined ? {} : { manager }),
+      ...(opened.length === 0 ? {} : { resources: opened }),
+      ...(named?.type === "partitions" ? { partitions: { path: named.path, index: named.index } } : {}),
+    };
   };
-  return { targets: nodes.map(targets), managers: nodes.map(manager), seen, keys: asked };
+  return { targets: nodes.map(targets), bound: nodes.map(bound), seen, keys: asked };
 }

@@ -20,8 +20,18 @@ export interface Node {
   readonly member: boolean;
   /** Ids of the assets that its references were resolved to, in their order. Replaced when the file is linked anew. */
   targets: readonly (string | undefined)[];
-  /** Name of the I/O manager key it chooses, where that resolves. */
-  manager: string | undefined;
+  /** What its I/O manager, resources and partitions were resolved to. */
+  bound: Bound;
+}
+
+/** What an asset's names beside its upstream mean. */
+export interface Bound {
+  /** Name of the I/O manager key it chooses. */
+  readonly manager?: string;
+  /** Names of its resource keys. */
+  readonly resources?: readonly string[];
+  /** Where its partitions are defined under a name, by their position in that file. */
+  readonly partitions?: { readonly path: string; readonly index: number };
 }
 
 /** A reference, and the id of the asset that it was resolved to. */
@@ -31,6 +41,7 @@ export interface Edge {
 }
 
 export const unlinked: readonly undefined[] = [];
+export const unbound: Bound = {};
 
 export function nodesOf(path: string, facts: FileFacts, scope: string, covered: boolean): Node[] {
   if (facts.assets.length === 0) return [];
@@ -45,6 +56,6 @@ export function nodesOf(path: string, facts: FileFacts, scope: string, covered: 
     covered,
     member: covered && exported === true,
     targets: unlinked,
-    manager: undefined,
+    bound: unbound,
   }));
 }

@@ -4,7 +4,7 @@ import { pack, unpack } from "./pack.ts";
 import { parseFacts } from "./parse.ts";
 import { createReverse } from "./reverse.ts";
 
-const text = `import { asset as a, assets, output, source, assetCheck, ioManagerKey, defineConfig, sql } from "sluice";
+const text = `import { asset as a, assets, output, source, assetCheck, ioManagerKey, defineConfig, staticPartitions, sql } from "sluice";
 import d, * as ns from "./x";
 import { d2 } from "./x";
 export * from "./y";
@@ -14,10 +14,11 @@ export { ns as again };
 export const wh = ioManagerKey()("warehouse");
 export const one = a("one", { group: "g", description: "é😀", ioManager: wh, inputs: { x: ns.x, "in quotes": d, f: f(), m: a("", {}) }, deps: ["k", ns.y] });
 export const { l, r: other } = assets("s", { inputs: { one }, outputs: { l: output(), r: output() }, run: () => ({}) });
-export const dynamic = a(name(), {});
+export const dynamic = a(name(), { partitions: regions, resources: { wh }, table: { schema: "s" }, inputs: { one }, run: ({ two }) => 1 });
+export const regions = staticPartitions(["eu"], { column: "r" });
 assetCheck(one.as(sql), { name: "c" });
 const alias = ns.x;
-export default defineConfig({ assets: ["a"], targets: { local: {} }, defaultTarget: "local" });
+export default defineConfig({ assets: ["a"], targets: { local: { ioManager: f() } }, defaultTarget: "local" });
 `;
 
 describe("packed facts", () => {
@@ -31,7 +32,8 @@ describe("packed facts", () => {
   });
 
   it("are a small part of the objects' text", () => {
-    const facts = parseFacts("/project/a.ts", text);
+    const plain = ["b", "c", "d"].map((key) => `export const ${key} = a("${key}", { inputs: { one }, deps: ["k"], run: ({ one }) => [] });\n`);
+    const facts = parseFacts("/project/a.ts", `import { asset as a } from "sluice";\n${plain.join("")}`);
     expect(pack(facts).length).toBeLessThan(JSON.stringify(facts).length / 2);
   });
 });

@@ -4,7 +4,7 @@ import type { AliasFact, AssetFact, ExportFact, FileFacts, ImportFact, RefFact, 
 export type PackedFacts = string;
 
 /** Layout of what is packed: another number cannot be read. */
-export const packVersion = 1;
+export const packVersion = 2;
 
 /*
  * Lists instead of objects, because names of properties would be most of the text; 0 stands for what is left out. References that the
@@ -20,13 +20,15 @@ type PackedRef = readonly [
   inputStart?: number,
   inputEnd?: number,
 ];
+const moreFacts = ["group", "description", "ioManager", "partitions", "resources", "table", "mismatch", "returns", "stale"] as const;
+type MoreFacts = typeof moreFacts;
 type PackedAsset = readonly [
   kind: AssetFact["kind"],
   path: Optional<readonly string[]>,
   key: Optional<string>,
   spans: readonly number[],
   refs: number,
-  more: Optional<Pick<AssetFact, "group" | "description" | "ioManager" | "stale">>,
+  more: Optional<Pick<AssetFact, MoreFacts[number]>>,
   exported: 0 | 1,
 ];
 type PackedExport = string | readonly [name: string, local: Optional<string>, imported: Optional<string>, spec: Optional<string>];
@@ -38,7 +40,7 @@ type Packed = readonly [
   aliases: readonly (readonly [AliasFact["path"], AliasFact["chain"]])[],
   refs: readonly (readonly PackedRef[])[],
   assets: readonly PackedAsset[],
-  rest: Optional<Partial<Pick<FileFacts, "managerKeys" | "checks" | "config">>>,
+  rest: Optional<Partial<Pick<FileFacts, "boundKeys" | "partitions" | "checks" | "config">>>,
 ];
 
 const knownText = (target: PackedRef[0]) => (typeof target === "string" ? target : typeof target === "number" ? undefined : target.join("."));
@@ -86,13 +88,10 @@ function unpackExport(packed: PackedExport): ExportFact {
 }
 
 function packAsset(asset: AssetFact, refs: number): PackedAsset {
-  const { kind, path, key, span, keySpan, nameSpan, exported, group, description, ioManager, stale } = asset;
-  const more = {
-    ...(group === undefined ? {} : { group }),
-    ...(description === undefined ? {} : { description }),
-    ...(ioManager ? { ioManager } : {}),
-    ...(stale ? { stale } : {}),
-  };
+  const { kind, path, key, span, keySpan, nameSpan, exported } = asset;
+  const more: Pick<AssetFact, MoreFacts[number]> = Object.fromEntries(
+    moreFacts.flatMap((name) => (asset[name] === undefined ? [] : [[name, asset[name]]])),
+  );
   // An empty key is one as well, though a wrong one: only 0 is none.
   return [kind, path ?? 0, key ?? 0, [...span, ...keySpan, ...(nameSpan ?? [])], refs, Object.keys(more).length > 0 ? more : 0, exported ? 1 : 0];
 }
@@ -112,9 +111,14 @@ function unpackAsset([kind, path, key, spans, , more, exported]: PackedAsset, re
   };
 }
 
-export function pack({ parses, lines, imports, exports, aliases, assets, managerKeys, checks, config }: FileFacts): PackedFacts {
+export function pack({ parses, lines, imports, exports, aliases, assets, boundKeys, partitions, checks, config }: FileFacts): PackedFacts {
   const lists = [...new Set(assets.map(({ refs }) => refs))];
-  const rest = { ...(managerKeys.length > 0 ? { managerKeys } : {}), ...(checks.length > 0 ? { checks } : {}), ...(config ? { config } : {}) };
+  const rest = {
+    ...(boundKeys.length > 0 ? { boundKeys } : {}),
+    ...(partitions.length > 0 ? { partitions } : {}),
+    ...(checks.length > 0 ? { checks } : {}),
+    ...(config ? { config } : {}),
+  };
   const packed: Packed = [
     parses ? 1 : 0,
     lines.map((start, index) => start - (lines[index - 1] ?? 0)),
@@ -136,7 +140,7 @@ export function unpack(text: PackedFacts): FileFacts {
     return start;
   });
   const refs = lists.map((list) => list.map(unpackRef));
-  const { managerKeys = [], checks = [], config } = rest === 0 ? {} : rest;
+  const { boundKeys = [], partitions = [], checks = [], config } = rest === 0 ? {} : rest;
   return {
     parses: parses === 1,
     lines,
@@ -144,7 +148,8 @@ export function unpack(text: PackedFacts): FileFacts {
     exports: exports.map(unpackExport),
     aliases: aliases.map(([path, chain]) => ({ path, chain })),
     assets: assets.map((asset) => unpackAsset(asset, refs[asset[4]]!)),
-    managerKeys,
+    boundKeys,
+    partitions,
     checks,
     ...(config ? { config } : {}),
   };

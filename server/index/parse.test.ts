@@ -112,16 +112,17 @@ export { b as renamed }; export const all = [c, { d }];`);
 
 describe("other definitions", () => {
   it("reads I/O manager keys, checks and the config", () => {
-    const found = facts(`import { assetCheck, defineConfig, ioManagerKey, sql } from "sluice"; import { sales } from "./sales";
-export const warehouse = ioManagerKey()("warehouse"); export const models = ioManagerKey<Model>()("models");
+    const found = facts(`import { assetCheck, defineConfig, ioManagerKey, resourceKey, sql } from "sluice"; import { sales } from "./sales";
+export const warehouse = ioManagerKey()("warehouse"); export const models = ioManagerKey<Model>()("models"); export const shop = resourceKey<Shop>()("shop");
 assetCheck(sales.as(sql), { name: "not_empty", run: () => true });
 export default defineConfig({ assets: ["a/**/*.ts"], keys: [warehouse], targets: { local: {}, "prod-eu": {} }, defaultTarget: "local" });`);
-    expect(found.managerKeys.map(({ path, name }) => [path.join("."), name])).toEqual([
-      ["warehouse", "warehouse"],
-      ["models", "models"],
+    expect(found.boundKeys.map(({ kind, path, name }) => [kind, path.join("."), name])).toEqual([
+      ["io-manager", "warehouse", "warehouse"],
+      ["io-manager", "models", "models"],
+      ["resource", "shop", "shop"],
     ]);
     expect(found.checks).toMatchObject([{ name: "not_empty", ref: { chain: ["sales"] } }]);
-    expect(found.config).toEqual({ assets: ["a/**/*.ts"], targets: ["local", "prod-eu"], defaultTarget: "local" });
+    expect(found.config).toMatchObject({ assets: ["a/**/*.ts"], targets: ["local", "prod-eu"], defaultTarget: "local" });
   });
 });
 
@@ -159,5 +160,77 @@ describe("an open document", () => {
       }
     }
     expect(compared).toBe(600);
+  });
+});
+
+describe("what an asset says about itself", () => {
+  const head = 'import { asset, assets, dailyPartitions, multiPartitions, output, staticPartitions } from "sluice";\n';
+  const spec = (text: string) => assets(`${head}export const a = asset("a", { ${text} });`)[0]!;
+
+  it.each([
+    ["nothing where the two agree", "inputs: { x, y: z }, run: ({ y, x: other }) => 1", undefined],
+    ["an input that run does not take", "inputs: { x, y }, run: ({ y }) => 1", [["x"], []]],
+    ["inputs that a run without parameters cannot have", "inputs: { x }, run() { return f(); }", [["x"], []]],
+    ["a parameter that no input feeds", "inputs: { x }, run: ({ x, w = 1 }) => 1", [[], ["w"]]],
+    ["nothing where run takes the whole, or the rest", "inputs: { x }, run: (inputs) => 1", undefined],
+    ["nothing where run takes the rest", "inputs: { x, y }, run: ({ x, ...rest }) => 1", undefined],
+    ["no parameter where inputs are spread", "inputs: { ...common, x }, run: ({ y }) => 1", [["x"], []]],
+    ["nothing where inputs are computed", "inputs: common, run: ({ y }) => 1", undefined],
+  ])("of inputs and run: %s", (_, text, expected) => {
+    const { mismatch } = spec(text);
+    expect(mismatch && [mismatch.unused.map(({ name }) => name), mismatch.unfed.map(({ name }) => name)]).toEqual(expected);
+  });
+
+  it.each([
+    ['dailyPartitions({ start: "2026-01-01" })', { maker: "dailyPartitions", timezone: "UTC", isPlaced: false }],
+    ['dailyPartitions({ start, timezone: "Europe/Berlin", column: "day" })', { timezone: "Europe/Berlin", isPlaced: true }],
+    ["dailyPartitions({ ...shared })", { timezone: undefined, isPlaced: undefined }],
+    ['staticPartitions(["eu", "us"], { partitionExpr: "lower(r)" })', { keys: ["eu", "us"], isPlaced: true }],
+    ["staticPartitions(regions)", { keys: undefined, isPlaced: false }],
+    ["days", { chain: ["days"] }],
+    [
+      "multiPartitions({ day: days, region: staticPartitions(['eu']) })",
+      { dimensions: [{ name: "day", is: { chain: ["days"] } }, { name: "region" }] },
+    ],
+  ])("of partitions %s", (text, expected) => {
+    const { partitions } = spec(`partitions: ${text}, run: () => f()`);
+    expect(partitions).toMatchObject(Object.fromEntries(Object.entries(expected).filter(([, value]) => value !== undefined)));
+    for (const [name, value] of Object.entries(expected)) if (value === undefined) expect(partitions).not.toHaveProperty(name);
+  });
+
+  it("of its table, its resources and a literal that run returns", () => {
+    const text = "table: { schema: 'marts', name: other }, resources: { shop, api: keys.api }, run: () => { return 42; }";
+    expect(spec(text)).toMatchObject({
+      table: { schema: "marts" },
+      resources: [{ chain: ["shop"] }, { chain: ["keys", "api"] }],
+      returns: { type: "a number" },
+    });
+    expect(spec(text).table).not.toHaveProperty("name");
+    expect(spec("run: () => [1]")).not.toHaveProperty("returns");
+  });
+
+  it("of several outputs: what they share, what is their own, and what run does once", () => {
+    const found = assets(`${head}export const { x, y } = assets("s", {
+  inputs: { p, q }, partitions: days, outputs: { x: output({ table: { name: "t" } }), y: output() }, run: ({ q }) => ({}) });`);
+    expect(found.map(({ partitions, table, mismatch }) => [partitions, table, mismatch?.unused.map(({ name }) => name)])).toMatchObject([
+      [{ chain: ["days"] }, { name: "t" }, ["p"]],
+      [{ chain: ["days"] }, undefined, undefined],
+    ]);
+  });
+
+  it("of what each target binds", () => {
+    const { config } = facts(`import { defineConfig } from "sluice"; import { duckdb } from "sluice/duckdb"; import * as io from "sluice";
+export default defineConfig({ assets: [], targets: { local: { ioManager: duckdb({ database: "x" }), models: io.filesystem() }, prod: { ...shared, protected: true }, other }, defaultTarget: "local" });`);
+    expect(config?.bound.map(({ name, bindings, isWhole }) => [name, isWhole, bindings.map((each) => [each.name, each.maker])])).toEqual([
+      [
+        "local",
+        true,
+        [
+          ["ioManager", ["duckdb"]],
+          ["models", ["io", "filesystem"]],
+        ],
+      ],
+      ["prod", false, [["protected", undefined]]],
+    ]);
   });
 });

@@ -24,7 +24,7 @@ const hasErrors = (source: ts.SourceFile) =>
 
 /** Facts of a text that TypeScript cannot take in: one nested deeper than its parser can go. */
 function unreadable(text: string, lastGood: FileFacts | undefined): FileFacts {
-  const none = { imports: [], exports: [], aliases: [], managerKeys: [], checks: [] };
+  const none = { imports: [], exports: [], aliases: [], boundKeys: [], partitions: [], checks: [] };
   return { ...none, ...lastGood, parses: false, lines: lineStarts(text), assets: withLastGood([], lastGood, text) };
 }
 
@@ -45,7 +45,8 @@ function factsOf(source: ts.SourceFile, path: string, text: string, lastGood: Fi
     exports: extract.exports,
     aliases: definitions.aliases,
     assets: parses ? assets : withLastGood(assets, lastGood, text),
-    managerKeys: definitions.managerKeys,
+    boundKeys: definitions.boundKeys,
+    partitions: definitions.partitions,
     checks: definitions.checks,
     ...(config ? { config } : {}),
   };

@@ -1,7 +1,7 @@
 import type { AssetFact, FileFacts } from "./facts.ts";
 import { createKeyIndex, type KeyIndex } from "./key-index.ts";
 import { createMultimap } from "./multimap.ts";
-import type { Edge, Node } from "./node.ts";
+import type { Bound, Edge, Node } from "./node.ts";
 import { type PackedFacts, pack, unpack } from "./pack.ts";
 
 /** What is known of one file. */
@@ -33,7 +33,7 @@ export interface Registry {
   /** Takes a file in, or its new facts; its assets have no edges yet. */
   readonly put: (path: string, facts: FileFacts, nodes: readonly Node[]) => void;
   readonly drop: (path: string) => void;
-  readonly connect: (node: Node, targets: readonly (string | undefined)[], manager: string | undefined) => void;
+  readonly connect: (node: Node, targets: readonly (string | undefined)[], bound: Bound) => void;
 }
 
 /** Files whose facts stay unpacked; more than an editor shows at once. */
@@ -108,10 +108,10 @@ export function createRegistry(): Registry {
         if (node.member && node.key !== undefined) keys.add(node.scope, node.key, node.id);
       }
     },
-    connect: (node, targets, manager) => {
+    connect: (node, targets, bound) => {
       disconnect(node);
       node.targets = targets;
-      node.manager = manager;
+      node.bound = bound;
       for (const target of distinct(targets)) readers.add(target, node.id);
     },
   };

@@ -1,9 +1,10 @@
-import type { ExportFact, FileFacts } from "./facts.ts";
+import type { BoundKeyFact, ExportFact, FileFacts } from "./facts.ts";
 
-/** What a name means in the end: an asset, by its position in its file, or an I/O manager key. */
+/** What a name means in the end: an asset or a partitions definition, by its position in its file, or a key that targets bind. */
 export type Meaning =
   | { readonly type: "asset"; readonly path: string; readonly index: number }
-  | { readonly type: "manager-key"; readonly path: string; readonly name: string };
+  | { readonly type: "partitions"; readonly path: string; readonly index: number }
+  | { readonly type: "bound-key"; readonly kind: BoundKeyFact["kind"]; readonly name: string };
 
 export interface ResolveHost {
   /** Facts of a file of the workspace. */
@@ -34,7 +35,10 @@ function scopeOf(path: string, facts: FileFacts): Scope {
   facts.assets.forEach((asset, index) => {
     if (asset.path) own.set(textOf(asset.path), { type: "asset", path, index });
   });
-  for (const key of facts.managerKeys) own.set(textOf(key.path), { type: "manager-key", path, name: key.name });
+  for (const { path: at, kind, name } of facts.boundKeys) own.set(textOf(at), { type: "bound-key", kind, name });
+  facts.partitions.forEach((each, index) => {
+    own.set(textOf(each.path), { type: "partitions", path, index });
+  });
   return {
     own,
     aliases: new Map(facts.aliases.map((alias) => [textOf(alias.path), alias.chain])),

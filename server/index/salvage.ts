@@ -61,7 +61,7 @@ export function salvaged(text: string, source: ts.SourceFile, syntax: Syntax, la
   const bindings = packageBindings(imports);
   const whole = definitionsOf(source, bindings);
   let exports = [...exportsOf(source), ...declaredExports(source)];
-  let { assets, aliases, managerKeys, checks } = whole;
+  let { assets, aliases, boundKeys, partitions, checks } = whole;
   let config = whole.config;
   for (const chunk of chunks) {
     if (chunk.isImport || !bindings.pattern) continue;
@@ -74,7 +74,8 @@ export function salvaged(text: string, source: ts.SourceFile, syntax: Syntax, la
     const part = definitionsOf(tree, bindings, chunk.start);
     exports = united(exports, [...exportsOf(tree), ...declaredExports(tree)], exportName);
     aliases = united(aliases, part.aliases, pathText);
-    managerKeys = united(managerKeys, part.managerKeys, pathText);
+    boundKeys = united(boundKeys, part.boundKeys, pathText);
+    partitions = united(partitions, part.partitions, pathText);
     config ??= part.config;
     if (part.checks.length > 0) checks = [...checks.filter(({ ref }) => ref.span[0] < chunk.start || ref.span[0] >= chunk.end), ...part.checks];
     const isFound = part.assets.some(({ path }) => path !== undefined && path[0] === chunk.name);
@@ -82,7 +83,7 @@ export function salvaged(text: string, source: ts.SourceFile, syntax: Syntax, la
   }
   const chunkAt = (offset: number) => chunks.findLast(({ start }) => start <= offset);
   assets = assets.map((asset) => clipped(asset, chunkAt(asset.span[0])));
-  return { imports, exports, definitions: { aliases, assets, managerKeys, checks, ...(config ? { config } : {}) } };
+  return { imports, exports, definitions: { aliases, assets, boundKeys, partitions, checks, ...(config ? { config } : {}) } };
 }
 
 /** `assets` with `added` in the place of `dropped`. References by position within the list are moved along. */

@@ -54,12 +54,20 @@ export const { left } = assets("sides", { outputs: { left: output() }, run: () =
     expect(found["b"]).toEqual(["split/good", "split/bad", "sides/left", "m"]);
   });
 
-  it("resolves the name of an I/O manager key", () => {
+  it("resolves keys of I/O managers and resources, and partitions, over files", () => {
     const { workspace } = testProject({
-      "keys.ts": `${head}export const big = ioManagerKey()("warehouse");`,
-      "a.ts": `${head}import { big } from "./keys";\nexport const a = asset("a", { ioManager: big, run: () => 1 });`,
+      "keys.ts": `import { dailyPartitions, ioManagerKey, resourceKey } from "sluice";
+export const big = ioManagerKey()("warehouse");
+export const shop = resourceKey()("shop");
+export const days = dailyPartitions({ start: "2026-01-01" });`,
+      "a.ts": `${head}import { big, days, shop } from "./keys";
+export const a = asset("a", { ioManager: big, resources: { shop, wrong: big }, partitions: days, run: () => 1 });
+export const b = asset("b", { ioManager: shop, partitions: big, run: () => 1 });`,
     });
-    expect([...workspace.nodes.values()].map(({ key, manager }) => [key, manager])).toEqual([["a", "warehouse"]]);
+    expect([...workspace.nodes.values()].map(({ key, bound }) => [key, bound])).toEqual([
+      ["a", { manager: "warehouse", resources: ["shop"], partitions: { path: "/project/keys.ts", index: 0 } }],
+      ["b", {}],
+    ]);
   });
 
   it("prefers its own export over one that a star brings", () => {

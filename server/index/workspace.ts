@@ -54,13 +54,14 @@ export interface Workspace extends Reading {
 }
 
 /** What other files can notice of a file. */
-const face = ({ imports, exports, aliases, assets, managerKeys }: FileFacts): string =>
+const face = ({ imports, exports, aliases, assets, boundKeys, partitions }: FileFacts): string =>
   JSON.stringify([
     imports,
     exports,
     aliases,
     assets.map(({ path, key, kind, exported }) => [path, key, kind, exported]),
-    managerKeys.map(({ path, name }) => [path, name]),
+    boundKeys.map(({ kind, path, name }) => [kind, path, name]),
+    partitions.map(({ path }) => path),
   ]);
 
 /** Keys that these assets have a right to. */
@@ -141,7 +142,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     resolver ??= createResolver({ facts: reach, module: modules.resolve });
     const own = nodesIn(path);
     const links = linkFile(path, facts, own, { resolver, keys, idAt: (file, index) => nodesIn(file)[index]?.id });
-    for (const node of own) registry.connect(node, links.targets[node.index]!, links.managers[node.index]);
+    for (const node of own) registry.connect(node, links.targets[node.index]!, links.bound[node.index]!);
     const lost = own.some((node) => node.scope !== "" && facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
     if (lost || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
     else faulty.delete(path);
