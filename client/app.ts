@@ -1,5 +1,6 @@
 import type * as vscode from "vscode";
 import type { Activity } from "./activity.ts";
+import type { PartitionChoice } from "./graph/partition-choice.ts";
 import type { TablePanels } from "./panels/table.ts";
 import type { Project } from "./project/project.ts";
 import type { Projects } from "./project/projects.ts";
@@ -17,8 +18,8 @@ export interface App {
   readonly tables: TablePanels;
 }
 
-/** An asset that a command works on. */
-export interface AssetRef {
+/** An asset that a command works on, with partitions where some were pointed at. */
+export interface AssetRef extends PartitionChoice {
   readonly project: Project;
   readonly key: string;
 }

@@ -4,10 +4,16 @@ import type { Project } from "./project/project.ts";
 import { assetItem, faceOf } from "./views/asset-item.ts";
 import { currentProject } from "./views/status-bar.ts";
 
-/** What a lens, a hover link, a task or another extension passes: the project's folder as a uri, and a key. */
+/**
+ * What a lens, a hover link, a task or another extension passes: the project's folder as a uri, and a key; `partition` for one partition,
+ * `partitions` for keys and ranges "A..B", `missing` for those that are not stored or failed last.
+ */
 export interface AssetArgument {
   readonly project: string;
   readonly key: string;
+  readonly partition?: string;
+  readonly partitions?: readonly string[];
+  readonly missing?: boolean;
 }
 
 const isArgument = (value: unknown): value is AssetArgument =>
@@ -18,9 +24,12 @@ const isArgument = (value: unknown): value is AssetArgument =>
   typeof value.project === "string" &&
   typeof value.key === "string";
 
-function refOf(app: App, { project, key }: AssetArgument): AssetRef | undefined {
+const isText = (value: unknown): value is string => typeof value === "string";
+
+function refOf(app: App, { project, key, partition, partitions, missing }: AssetArgument): AssetRef | undefined {
   const found = app.projects.find(vscode.Uri.parse(project).toString().replace(/\/$/, ""));
-  return found && { project: found, key };
+  const named = [...(Array.isArray(partitions) ? partitions : []), partition].filter(isText);
+  return found && { project: found, key, ...(named.length > 0 ? { partitions: named } : {}), ...(missing === true ? { missing } : {}) };
 }
 
 /** The asset whose declaration holds the caret. */

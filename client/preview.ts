@@ -1,24 +1,28 @@
 import * as vscode from "vscode";
 import { toErrorInfo } from "../runtime/src/model/errors.ts";
-import type { AssetStatus } from "../runtime/src/model/graph.ts";
+import type { AssetStatus, PartitionStatus } from "../runtime/src/model/graph.ts";
 import type { RunningRun, TableAction, TableSnapshot, TableSubject } from "../runtime/src/model/table-messages.ts";
-import { isLive } from "./graph/run-state.ts";
+import { partitionLabel } from "./graph/partitions.ts";
+import { isLive, type RunView, stepOfAsset, stepOfPartition } from "./graph/run-state.ts";
 import { createTablePanels, type TablePanels } from "./panels/table.ts";
 import type { TableSource } from "./panels/table-bridge.ts";
+import { dimensionsOf } from "./pick-partitions.ts";
 import type { Project } from "./project/project.ts";
 import type { Projects } from "./project/projects.ts";
 
 const actions: Readonly<Record<TableAction, (subject: TableSubject) => readonly [command: string, ...values: unknown[]]>> = {
-  materialize: (subject) => ["sluice.materialize", { project: subject.project, key: subject.key }],
+  materialize: ({ project, key, partition }) => ["sluice.materialize", { project, key, ...(partition === undefined ? {} : { partition }) }],
+  partition: (subject) => ["sluice.previewPartition", subject],
   restart: (subject) => ["sluice.restartRunner", { project: subject.project }],
   trust: () => ["workbench.trust.manage"],
   "open-source": (subject) => ["sluice.goToAsset", { project: subject.project, key: subject.key }],
   "show-log": () => ["sluice.showLog"],
 };
 
-function runOf(project: Project, { key, target }: TableSubject): RunningRun | undefined {
-  const run = project.state.runs().find((one) => isLive(one) && one.target === target && one.stepOf.has(key));
-  const step = run?.stepOf.get(key);
+function runOf(project: Project, { key, target, partition }: TableSubject): RunningRun | undefined {
+  const stepIn = (run: RunView) => (partition === undefined ? stepOfAsset(run, key) : stepOfPartition(run, key, partition));
+  const run = project.state.runs().find((one) => isLive(one) && one.target === target && stepIn(one) !== undefined);
+  const step = run && stepIn(run);
   if (!run || !step || (step.state !== "waiting" && step.state !== "running" && step.state !== "retrying")) return undefined;
   return { runId: run.runId, startedAt: run.startedAt, ...(step.progress ? { progress: step.progress } : {}) };
 }
@@ -64,11 +68,29 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
     elsewhere = statuses.find((status) => status.key === subject.key);
     changed();
   }
+  /** Of the partition that is shown, once it was asked for. */
+  let ownPartition: PartitionStatus | undefined;
+  async function askPartition(changed: () => void): Promise<void> {
+    const found = find();
+    if (subject.partition === undefined || !found?.state.manifest()) return;
+    const isChosen = found.targets.current() === target();
+    // The page itself says what is wrong.
+    const asked = isChosen ? found.partitions(subject.key) : found.call("partitions", { target: target(), key: subject.key });
+    const before = ownPartition;
+    ownPartition = (await asked.catch(() => [])).find(({ key }) => key === subject.partition);
+    if (JSON.stringify(before) !== JSON.stringify(ownPartition)) changed();
+  }
+  function statusOf(found: Project | undefined): AssetStatus | undefined {
+    const whole = found?.targets.current() === target() ? found.state.status(subject.key) : elsewhere;
+    if (subject.partition === undefined) return whole;
+    return ownPartition && { ...ownPartition, key: subject.key, ...(whole?.place === undefined ? {} : { place: whole.place }) };
+  }
+  const which = () => ({ target: target(), key: subject.key, ...(subject.partition === undefined ? {} : { partition: subject.partition }) });
 
   return {
     snapshot() {
       const found = find();
-      const status = found?.targets.current() === target() ? found.state.status(subject.key) : elsewhere;
+      const status = statusOf(found);
       const here = { ...subject, target: target() };
       const run = found && runOf(found, here);
       const error = found && !found.state.manifest() ? found.state.errors()[0] : undefined;
@@ -78,29 +100,34 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
         ...(found && projects.list().length > 1 ? { projectName: found.name } : {}),
         ...(status ? { status } : {}),
         ...(run ? { run } : {}),
+        ...(found?.state.graph().nodes.get(subject.key)?.partitioned
+          ? { partitionLabel: subject.partition === undefined ? "" : partitionLabel(subject.partition, dimensionsOf(found, subject.key)) }
+          : {}),
         ...(error ? { error } : {}),
       };
     },
     onChange(changed) {
       void askElsewhere(changed);
+      void askPartition(changed);
       const parts = [
         projects.onDidChange(changed),
         projects.onDidChangeProject((event) => {
           if (event.project.id !== subject.project) return;
           changed();
           if (event.change === "graph") void askElsewhere(changed);
+          if (event.change === "graph" || event.change === "status" || event.change === "run") void askPartition(changed);
         }),
         vscode.workspace.onDidGrantWorkspaceTrust(changed),
       ];
       return vscode.Disposable.from(...parts);
     },
-    async page(request) {
+    async page(request, signal) {
       const found = await project();
-      const page = await found.call("preview", { target: target(), key: subject.key, request });
+      const page = await found.call("preview", { ...which(), request }, signal);
       found.recheck();
       return page;
     },
-    cell: async (cell) => (await project()).call("cell", { target: target(), key: subject.key, ...cell }),
+    cell: async (cell, signal) => (await project()).call("cell", { ...which(), ...cell }, signal),
     async act(action) {
       if (action === "materialize" && !(await onItsTarget())) return;
       await vscode.commands.executeCommand(...actions[action](subject));

@@ -1,13 +1,22 @@
 import * as vscode from "vscode";
 
 /** Every setting that the extension reads, by its name after "sluice."; the last is read by the language client library. */
-export const settingNames = ["codeLens.enabled", "decorations.enabled", "run.saveFirst", "runner.startAutomatically", "trace.server"] as const;
+export const settingNames = [
+  "codeLens.enabled",
+  "decorations.enabled",
+  "run.saveFirst",
+  "run.confirmPartitions",
+  "runner.startAutomatically",
+  "trace.server",
+] as const;
 type SettingName = (typeof settingNames)[number];
 
 export interface Settings {
   readonly codeLens: boolean;
   readonly decorations: boolean;
   readonly saveFirst: boolean;
+  /** A run of more partitions asks first; 0: never. */
+  readonly confirmPartitions: number;
   readonly startRunner: boolean;
 }
 
@@ -19,6 +28,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     codeLens: read("codeLens.enabled", true),
     decorations: read("decorations.enabled", true),
     saveFirst: read("run.saveFirst", true),
+    confirmPartitions: read("run.confirmPartitions", 100),
     startRunner: read("runner.startAutomatically", true),
   };
 }

@@ -18,7 +18,7 @@ export const cancelRun: Command = {
       ({ project, run }) =>
         (element?.project === undefined || element.project === project.id) &&
         (element?.runId === undefined || element.runId === run.runId) &&
-        (element?.key === undefined || run.stepOf.has(element.key)),
+        (element?.key === undefined || run.stepsOf.has(element.key)),
     );
     const picked =
       fits.length <= 1

@@ -3,6 +3,7 @@ import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { App } from "../app.ts";
 import { notifyError } from "../notify.ts";
 import { explainTrust } from "../trust.ts";
+import { addPartition } from "./add-partition.ts";
 import { cancelRun } from "./cancel-run.ts";
 import type { Command } from "./command.ts";
 import { copyKey } from "./copy-key.ts";
@@ -12,7 +13,7 @@ import { materialize } from "./materialize.ts";
 import { materializeAll } from "./materialize-all.ts";
 import { materializeWithUpstream } from "./materialize-with-upstream.ts";
 import { newProject } from "./new-project.ts";
-import { preview } from "./preview.ts";
+import { preview, previewPartition } from "./preview.ts";
 import { refresh } from "./refresh.ts";
 import { releaseStores } from "./release-stores.ts";
 import { restartRunner } from "./restart-runner.ts";
@@ -28,6 +29,8 @@ export const commands: readonly Command[] = [
   materializeWithUpstream,
   materializeAll,
   preview,
+  previewPartition,
+  addPartition,
   showAsset,
   goToAsset,
   copyKey,

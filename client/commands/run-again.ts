@@ -10,6 +10,16 @@ export const runAgain: Command = {
     const project = app.projects.find(element?.project ?? "");
     const run = project?.state.runs().find((one) => one.runId === element?.runId);
     if (!project || !run) return undefined;
-    return runAssets(app, { project, selection: run.selection, assets: [run.selection], upstream: true });
+    if (!run.hasSteps) await project.loadSteps(run.runId);
+    // Of several assets the partitions of the last one say which: those of the others follow from them.
+    const divided = [...run.stepsOf.values()].filter(([step]) => step?.partitions !== undefined).at(-1);
+    const partitions = divided?.flatMap((step) => step.partitions ?? []);
+    return runAssets(app, {
+      project,
+      selection: run.selection,
+      assets: [...run.stepsOf.keys()],
+      upstream: true,
+      ...(partitions ? { partitions } : {}),
+    });
   },
 };

@@ -1,5 +1,5 @@
 import { formatAge, formatRows } from "../../runtime/src/model/duration.ts";
-import type { AssetStatus } from "../../runtime/src/model/graph.ts";
+import type { AssetStatus, PartitionCounts, PartitionStatus } from "../../runtime/src/model/graph.ts";
 import type { Translate } from "../words.ts";
 import type { AssetNode } from "./project-graph.ts";
 import type { StepView } from "./run-state.ts";
@@ -41,13 +41,25 @@ export interface FaceFacts {
 
 const join = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined && part !== "").join(" · ");
 
-function progressWords({ progress }: StepView, t: Translate): string {
+function progressWords({ progress, parts }: StepView, t: Translate): string {
+  if (parts) return t("running… {0}/{1} partitions", parts.done, parts.total);
   if (!progress) return t("running…");
   if (progress.total === undefined) return t("running… {0}", progress.done.toLocaleString("en-US"));
   return t("running… {0} %", Math.floor((100 * progress.done) / Math.max(1, progress.total)));
 }
 
-function stored(status: AssetStatus, now: number): string {
+const number = (value: number) => value.toLocaleString("en-US");
+
+/** How many of an asset's partitions are stored, and what is wrong with others: "12/31 partitions · 2 failed". */
+export function partitionWords({ total, stored, failed, stale = 0 }: PartitionCounts, t: Translate): string {
+  return join(
+    t("{0}/{1} partitions", number(stored), number(total)),
+    failed > 0 ? t("{0} failed", number(failed)) : undefined,
+    stale > 0 ? t("{0} stale", number(stale)) : undefined,
+  );
+}
+
+function stored(status: AssetStatus | PartitionStatus, now: number): string {
   return join(
     status.rows === undefined ? undefined : formatRows(status.rows),
     status.storedAt === undefined ? undefined : formatAge(status.storedAt, now),
@@ -58,6 +70,9 @@ function judge({ node, status, step, now }: FaceFacts, t: Translate): readonly [
   if (step?.state === "running") return ["running", progressWords(step, t)];
   if (step?.state === "retrying") return ["running", t("failed, tries again")];
   if (step?.state === "waiting") return ["waiting", t("waits for its turn")];
+  if (status?.partitions && status.state !== "unknown") {
+    return [status.state, join(partitionWords(status.partitions, t), status.partitions.stored > 0 ? stored(status, now) : undefined)];
+  }
   if (status?.state === "failed") {
     const what = status.error?.thrown ?? status.error?.code ?? status.reason ?? t("the last run");
     return ["failed", join(t("failed: {0}", what), status.failedAt === undefined ? undefined : formatAge(status.failedAt, now))];
@@ -88,6 +103,23 @@ export function assetFace(facts: FaceFacts, t: Translate): Face {
         ? t("as it was when the project last loaded")
         : undefined;
   return { state, icon, words: join(words, known), ...(color === undefined ? {} : { color }) };
+}
+
+/** What to show for one partition; its step in a run that goes on now comes before what is stored. */
+export function partitionFace(status: PartitionStatus, step: StepView | undefined, now: number, t: Translate): Face {
+  const face = (state: FaceState, words: string): Face => {
+    const [icon, color] = icons[state];
+    return { state, icon, words, ...(color === undefined ? {} : { color }) };
+  };
+  if (step?.state === "running") return face("running", progressWords(step, t));
+  if (step?.state === "retrying") return face("running", t("failed, tries again"));
+  if (step?.state === "waiting") return face("waiting", t("waits for its turn"));
+  if (status.state === "failed") return face("failed", t("failed: {0}", status.error?.thrown ?? status.error?.code ?? t("the last run")));
+  if (status.state === "stale")
+    return face("stale", join(t("stale: {0}", status.reason ?? t("an upstream asset or the code changed")), stored(status, now)));
+  if (status.state === "fresh") return face("fresh", stored(status, now) || t("fresh"));
+  if (status.state === "missing") return face("missing", t("not stored"));
+  return face("unknown", t("state unknown"));
 }
 
 /** The state as one word. */

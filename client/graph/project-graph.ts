@@ -1,4 +1,4 @@
-import type { AssetKind, IndexedAsset, ManifestAsset, Range } from "../../runtime/src/model/graph.ts";
+import type { AssetKind, IndexedAsset, ManifestAsset, ManifestDimension, Range } from "../../runtime/src/model/graph.ts";
 import { topologicalOrder } from "./order.ts";
 
 /** Who knows the asset: its source text, the loaded project, both, or only the last load that worked. */
@@ -29,6 +29,8 @@ export interface AssetNode {
   readonly description?: string;
   readonly ioManager?: string;
   readonly partitioned: boolean;
+  /** Of an asset with partitions. */
+  readonly dimensions?: readonly ManifestDimension[];
   readonly upstream: readonly Upstream[];
   /** Ids. */
   readonly downstream: readonly string[];
@@ -86,6 +88,7 @@ function fromManifest(asset: ManifestAsset, known: KnownBy, source: AssetSource 
     kind: asset.kind,
     known,
     partitioned: asset.partitioned,
+    ...(asset.dimensions ? { dimensions: asset.dimensions } : {}),
     ioManager: asset.ioManager,
     wanted: [
       ...asset.inputs.map((input) => ({

@@ -1,9 +1,9 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
-import type { AssetStatus, IndexedAsset, Manifest, ManifestAsset } from "../../runtime/src/model/graph.ts";
+import type { AssetStatus, IndexedAsset, Manifest, ManifestAsset, PartitionCounts, PartitionStatus } from "../../runtime/src/model/graph.ts";
 import { sameShape } from "./index-state.ts";
 import { buildGraph, type ProjectGraph } from "./project-graph.ts";
-import { applyRunEvent, isLive, newRun, type RunView, runOfSummary, type StepView } from "./run-state.ts";
+import { applyRunEvent, isLive, newRun, type RunView, runOfSummary, type StepView, stepOfAsset, stepOfPartition } from "./run-state.ts";
 
 export type RunnerState = "off" | "starting" | "ready" | "gone";
 /** "positions": the graph is the same, but declarations have moved. */
@@ -18,8 +18,13 @@ export interface ProjectState {
   readonly errors: () => readonly ErrorInfo[];
   readonly status: (key: string) => AssetStatus | undefined;
   readonly statuses: () => ReadonlyMap<string, AssetStatus>;
-  /** The asset's step in a run that goes on now. */
+  /** The asset's step in a run that goes on now; several of them together. */
   readonly step: (key: string) => StepView | undefined;
+  readonly partitionStep: (key: string, partition: string) => StepView | undefined;
+  /** In order; undefined until they were asked for. */
+  readonly partitions: (key: string) => readonly PartitionStatus[] | undefined;
+  /** Assets whose partitions were asked for. */
+  readonly partitionsKnown: () => readonly string[];
   /** Newest first. */
   readonly runs: () => readonly RunView[];
   readonly runner: () => RunnerState;
@@ -31,6 +36,7 @@ export interface ProjectState {
   /** The states could not be asked for: what was known stays. */
   readonly setStatusError: (error: ErrorInfo) => void;
   readonly setStatuses: (statuses: readonly AssetStatus[]) => void;
+  readonly setPartitions: (key: string, partitions: readonly PartitionStatus[]) => void;
   /** Of another target nothing is known. */
   readonly forgetStatuses: () => void;
   readonly setHistory: (runs: readonly RunSummary[]) => void;
@@ -52,16 +58,39 @@ export interface ProjectStateOptions {
 
 const historyLength = 100;
 
-function statusAfter(event: Extract<RunEvent, { readonly type: "materialized" }>, before: AssetStatus | undefined): AssetStatus {
+type Materialized = Extract<RunEvent, { readonly type: "materialized" }>;
+
+/** What the store and the asset recorded, without what the status says itself. */
+function metadataOf({ metadata }: Materialized): Pick<AssetStatus, "metadata"> {
+  if (!metadata) return {};
+  const { place: _place, rows: _rows, handler: _handler, ...more } = metadata;
+  return Object.keys(more).length === 0 ? {} : { metadata: more };
+}
+
+function statusAfter(event: Materialized, before: AssetStatus | undefined): AssetStatus {
   const rows = event.record.rows ?? event.metadata?.rows;
   const place = event.metadata?.place ?? before?.place;
+  const about = { storedAt: event.at, runId: event.runId, ...(place === undefined ? {} : { place }), ...metadataOf(event) };
+  // What one partition makes of the others, the runner says after the run.
+  if (event.partition !== undefined) return { key: event.asset, state: "unknown", ...before, ...about };
+  return { key: event.asset, state: "fresh", ...about, ...(rows === undefined ? {} : { rows }) };
+}
+
+function partitionAfter(event: Materialized, key: string): PartitionStatus {
+  const rows = event.record.rows ?? event.metadata?.rows;
+  return { key, state: "fresh", storedAt: event.at, runId: event.runId, ...(rows === undefined ? {} : { rows }) };
+}
+
+function countedAgain(counts: PartitionCounts, before: PartitionStatus, after: PartitionStatus): PartitionCounts {
+  const one = (yes: boolean) => Number(yes);
+  const isStored = ({ storedAt }: PartitionStatus) => storedAt !== undefined;
+  const change = (is: (status: PartitionStatus) => boolean) => one(is(after)) - one(is(before));
   return {
-    key: event.asset,
-    state: "fresh",
-    storedAt: event.at,
-    runId: event.runId,
-    ...(rows === undefined ? {} : { rows }),
-    ...(place === undefined ? {} : { place }),
+    total: counts.total,
+    stored: counts.stored + change(isStored),
+    failed: counts.failed + change(({ state }) => state === "failed"),
+    missing: counts.missing + change(({ state }) => state === "missing"),
+    stale: (counts.stale ?? 0) + change(({ state }) => state === "stale"),
   };
 }
 
@@ -73,6 +102,7 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
   let errors: readonly ErrorInfo[] = [];
   let statusError: ErrorInfo | undefined;
   let statuses = new Map<string, AssetStatus>();
+  const partitions = new Map<string, readonly PartitionStatus[]>();
   let runs: readonly RunView[] = [];
   let runner: RunnerState = "off";
   let crash: ErrorInfo | undefined;
@@ -94,12 +124,27 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
   /** States as the run tells them; the runner's own answer after the run corrects what follows from them. */
   function statusesFrom(event: RunEvent): void {
     if (event.type === "materialized") {
+      const { partition } = event;
       statuses.set(event.asset, statusAfter(event, statuses.get(event.asset)));
+      if (partition !== undefined) changePartition(event.asset, partition, () => partitionAfter(event, partition));
     } else if (event.type === "step-failed") {
-      for (const key of runOf(event).steps.get(event.step)?.assets ?? []) {
+      const step = runOf(event).steps.get(event.step);
+      for (const key of step?.assets ?? []) {
         statuses.set(key, { ...statuses.get(key), key, state: "failed", error: event.error, failedAt: event.at });
+        for (const each of step?.partitions ?? []) changePartition(key, each, (before) => ({ ...before, state: "failed", error: event.error }));
       }
     }
+  }
+
+  /** In place: a run may make thousands. The counts of the asset follow. */
+  function changePartition(key: string, partition: string, change: (before: PartitionStatus) => PartitionStatus): void {
+    const list = partitions.get(key) as PartitionStatus[] | undefined;
+    const at = list?.findIndex((each) => each.key === partition) ?? -1;
+    const before = list?.[at];
+    if (!list || !before) return;
+    list[at] = change(before);
+    const status = statuses.get(key);
+    if (status?.partitions) statuses.set(key, { ...status, partitions: countedAgain(status.partitions, before, list[at]) });
   }
 
   return {
@@ -115,7 +160,19 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
       ) as ErrorInfo[],
     status: (key) => statuses.get(key),
     statuses: () => statuses,
-    step: (key) => runs.find((run) => isLive(run) && run.stepOf.has(key))?.stepOf.get(key),
+    step(key) {
+      const run = runs.find((each) => isLive(each) && each.stepsOf.has(key));
+      return run && stepOfAsset(run, key);
+    },
+    partitionStep(key, partition) {
+      for (const run of runs) {
+        const step = isLive(run) ? stepOfPartition(run, key, partition) : undefined;
+        if (step) return step;
+      }
+      return undefined;
+    },
+    partitions: (key) => partitions.get(key),
+    partitionsKnown: () => [...partitions.keys()],
     runs: () => runs,
     runner: () => runner,
 
@@ -154,8 +211,13 @@ export function createProjectState({ uriOf, onChange }: ProjectStateOptions): Pr
       statuses = new Map(next.map((status) => [status.key, status]));
       onChange("status");
     },
+    setPartitions(key, list) {
+      partitions.set(key, [...list]);
+      onChange("status");
+    },
     forgetStatuses() {
       statuses = new Map();
+      partitions.clear();
       onChange("status");
     },
     setHistory(history) {

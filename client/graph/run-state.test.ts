@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runEvents } from "./fixtures.ts";
-import { applyRunEvent, isLive, newRun, runOfSummary, summaryOf } from "./run-state.ts";
+import { applyRunEvent, isLive, newRun, runOfSummary, stepOfAsset, stepOfPartition, summaryOf } from "./run-state.ts";
 
 function play(...events: ReturnType<ReturnType<typeof runEvents>["queued"]>[]) {
   const run = newRun("r1", { target: "", selection: "", startedAt: 0 });
@@ -22,7 +22,7 @@ describe("a run, as its events tell it", () => {
     const run = play(e.queued(), e.runStarted(), e.started("a"), e.progress("a", 3, 10));
     expect(run.steps.get("a")).toMatchObject({ state: "running", progress: { done: 3, total: 10 } });
     for (const event of [e.materialized("a", 42), e.done("a"), e.runFinished()]) applyRunEvent(run, event);
-    expect(run.stepOf.get("a")).toMatchObject({ state: "done", rows: 42, ms: 10 });
+    expect(stepOfAsset(run, "a")).toMatchObject({ state: "done", rows: 42, ms: 10 });
     expect(summaryOf(run)).toMatchObject({ state: "succeeded", ms: 50, assets: ["a"], failed: [] });
   });
 
@@ -44,5 +44,19 @@ describe("a run, as its events tell it", () => {
   it("is read from the history without its steps", () => {
     const run = runOfSummary({ runId: "r", target: "t", state: "failed", startedAt: 1, ms: 2, selection: "a", assets: ["a"], failed: ["a"] });
     expect(run).toMatchObject({ state: "failed", ms: 2, hasSteps: false });
+  });
+
+  it("counts the partitions of an asset together, and knows each by its key", () => {
+    const e = runEvents("r1", []);
+    const days = ["d1", "d2", "d3"];
+    const plan = days.map((day) => ({ step: `a [${day}]`, assets: ["a"], after: [], partitions: [day] }));
+    const run = play({ ...e.queued("a"), plan } as ReturnType<typeof e.queued>, e.runStarted(), e.started("a [d1]"));
+    expect(stepOfAsset(run, "a")).toMatchObject({ state: "running", parts: { total: 3, done: 0, failed: 0 } });
+    for (const event of [e.done("a [d1]"), e.started("a [d2]"), e.failed("a [d2]")]) applyRunEvent(run, event);
+    expect(stepOfAsset(run, "a")).toMatchObject({ state: "running", parts: { total: 3, done: 2, failed: 1 } });
+    expect(stepOfPartition(run, "a", "d2")).toMatchObject({ state: "failed" });
+    for (const event of [e.started("a [d3]"), e.done("a [d3]"), e.runFailed()]) applyRunEvent(run, event);
+    expect(stepOfAsset(run, "a")).toMatchObject({ state: "failed", error: { code: "run/failed" }, partitions: days });
+    expect(summaryOf(run)).toMatchObject({ assets: ["a"], failed: ["a"] });
   });
 });

@@ -1,5 +1,6 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunState, RunSummary } from "../../runtime/src/model/events.ts";
+import type { StoredMetadata } from "../../runtime/src/model/values.ts";
 
 export type StepState = "waiting" | "running" | "retrying" | "skipped" | "failed" | "done";
 export interface StepView {
@@ -16,6 +17,12 @@ export interface StepView {
   because?: string;
   /** Rows stored, over the step's assets. */
   rows?: number;
+  /** Keys of the partitions it makes. */
+  readonly partitions?: readonly string[];
+  /** Of several steps taken together: how many there are, how many have ended, and how many of those failed. */
+  readonly parts?: { readonly total: number; readonly done: number; readonly failed: number };
+  /** What each of its assets recorded last, by key. */
+  metadata?: Record<string, StoredMetadata>;
 }
 /** A run as its events have told it so far. Changed in place by `applyRunEvent`: a large run has many events. */
 export interface RunView {
@@ -27,8 +34,8 @@ export interface RunView {
   ms?: number;
   error?: ErrorInfo;
   readonly steps: Map<string, StepView>;
-  /** Step by asset. */
-  readonly stepOf: Map<string, StepView>;
+  /** Steps by asset: one, or one for each partition. */
+  readonly stepsOf: Map<string, StepView[]>;
   /** False for a run of the history whose events were not asked for. */
   hasSteps: boolean;
 }
@@ -36,7 +43,7 @@ export interface RunView {
 export const isLive = (run: RunView) => run.state === "queued" || run.state === "running";
 
 export function newRun(runId: string, facts: { readonly target: string; readonly selection: string; readonly startedAt: number }): RunView {
-  return { runId, ...facts, state: "queued", steps: new Map(), stepOf: new Map(), hasSteps: false };
+  return { runId, ...facts, state: "queued", steps: new Map(), stepsOf: new Map(), hasSteps: false };
 }
 
 /** A run of the history, without its steps. */
@@ -87,10 +94,14 @@ function beginRun(run: RunView, event: Extract<RunEvent, { readonly type: "run-q
   run.selection = event.selection;
   run.startedAt = event.at;
   run.hasSteps = true;
-  for (const { step, assets } of event.plan) {
-    const view: StepView = { step, assets, state: "waiting" };
+  for (const { step, assets, partitions } of event.plan) {
+    const view: StepView = { step, assets, state: "waiting", ...(partitions ? { partitions } : {}) };
     run.steps.set(step, view);
-    for (const key of assets) run.stepOf.set(key, view);
+    for (const key of assets) {
+      const others = run.stepsOf.get(key);
+      if (others) others.push(view);
+      else run.stepsOf.set(key, [view]);
+    }
   }
 }
 
@@ -126,9 +137,59 @@ function applyStepEvent(step: StepView, event: Extract<RunEvent, { readonly step
     case "materialized": {
       const rows = event.record.rows ?? event.metadata?.rows;
       if (rows !== undefined) step.rows = (step.rows ?? 0) + rows;
+      if (event.metadata) step.metadata = { ...step.metadata, [event.asset]: event.metadata };
     }
   }
 }
+
+const ended = ({ state }: StepView) => state === "done" || state === "failed" || state === "skipped";
+
+/** Several steps that make partitions of the same assets, as one. */
+export function together(steps: readonly StepView[]): StepView | undefined {
+  const [first] = steps;
+  if (!first || steps.length === 1) return first;
+  const has = (state: StepState) => steps.some((step) => step.state === state);
+  const done = steps.filter(ended).length;
+  const state: StepState = has("running")
+    ? "running"
+    : has("retrying")
+      ? "retrying"
+      : has("waiting")
+        ? done > 0
+          ? "running"
+          : "waiting"
+        : has("failed")
+          ? "failed"
+          : has("done")
+            ? "done"
+            : "skipped";
+  const rows = steps.reduce<number | undefined>((sum, step) => (step.rows === undefined ? sum : (sum ?? 0) + step.rows), undefined);
+  const failure = steps.find((step) => step.error && step.state === "failed");
+  const skipped = state === "skipped" ? first : undefined;
+  const times = steps.flatMap(({ startedAt, ms }) => (startedAt === undefined ? [] : [[startedAt, startedAt + (ms ?? 0)] as const]));
+  const from = times.reduce((least, [at]) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  const to = times.reduce((most, [, at]) => Math.max(most, at), 0);
+  return {
+    step: first.step,
+    assets: first.assets,
+    state,
+    partitions: steps.flatMap(({ partitions = [] }) => partitions),
+    parts: { total: steps.length, done, failed: steps.filter((step) => step.state === "failed").length },
+    ...(rows === undefined ? {} : { rows }),
+    ...(failure?.error ? { error: failure.error } : {}),
+    ...(skipped?.reason === undefined ? {} : { reason: skipped.reason }),
+    ...(skipped?.because === undefined ? {} : { because: skipped.because }),
+    ...(times.length === 0 ? {} : { startedAt: from }),
+    ...(times.length === 0 || done < steps.length ? {} : { ms: to - from }),
+  };
+}
+
+/** What a run does with an asset, over all its partitions. */
+export const stepOfAsset = (run: RunView, key: string): StepView | undefined => together(run.stepsOf.get(key) ?? []);
+
+/** The step that makes one partition of an asset. */
+export const stepOfPartition = (run: RunView, key: string, partition: string): StepView | undefined =>
+  run.stepsOf.get(key)?.find(({ partitions }) => partitions?.includes(partition));
 
 /** The run's line for people and callers, from what the events told. */
 export function summaryOf(run: RunView): RunSummary {
@@ -140,7 +201,7 @@ export function summaryOf(run: RunView): RunSummary {
     startedAt: run.startedAt,
     ...(run.ms === undefined ? {} : { ms: run.ms }),
     selection: run.selection,
-    assets: steps.flatMap((step) => step.assets),
-    failed: steps.filter((step) => step.state === "failed").flatMap((step) => step.assets),
+    assets: [...new Set(steps.flatMap((step) => step.assets))],
+    failed: [...new Set(steps.filter((step) => step.state === "failed").flatMap((step) => step.assets))],
   };
 }

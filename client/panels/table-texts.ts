@@ -9,6 +9,9 @@ export interface Translator {
 export const tableTexts = (l10n: Translator): TableTexts => ({
   "grid.label": l10n.t("Rows of {0}"),
   "header.target": l10n.t("Target {0}"),
+  "header.partition": l10n.t("Partition {0}"),
+  "header.allPartitions": l10n.t("All partitions"),
+  "header.otherPartition": l10n.t("Show another partition"),
   "header.columns": l10n.t("{0} columns"),
   "header.column1": l10n.t("1 column"),
   "header.openSource": l10n.t("Open source"),

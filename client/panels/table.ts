@@ -22,17 +22,20 @@ export interface ShownTable {
 export interface TablePanels extends vscode.Disposable {
   /** Shows the table, in the panel that has it already if there is one; false when its project is gone. */
   readonly open: (subject: TableSubject, options?: { readonly column?: vscode.ViewColumn; readonly preserveFocus?: boolean }) => boolean;
+  /** Shows another table in the place of one that is open; that of another panel is revealed there. */
+  readonly replace: (before: TableSubject, subject: TableSubject) => boolean;
   /** Fires when the first rows are on the screen, again after each sort, filter and refresh. */
   readonly onDidShow: vscode.Event<ShownTable>;
   /** The table of the active editor tab. */
   readonly active: () => TableSubject | undefined;
 }
 
-const panelKey = ({ project, key, target }: TableSubject) => JSON.stringify([project, key, target]);
+const panelKey = ({ project, key, target, partition }: TableSubject) => JSON.stringify([project, key, target, partition]);
+const titleOf = ({ key, partition }: TableSubject) => (partition === undefined ? key : `${key} · ${partition}`);
 
 /** Panels of stored tables: one per project, asset and target, kept over restarts of the editor. */
 export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions): TablePanels {
-  const panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly subject: TableSubject }>();
+  const panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly subject: TableSubject; readonly close: () => void }>();
   const shown = new vscode.EventEmitter<ShownTable>();
   const mediaUri = vscode.Uri.joinPath(extensionUri, "dist", "media");
   const webviewOptions: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [mediaUri] };
@@ -52,15 +55,16 @@ export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions
       onShown: (size) => shown.fire({ subject, ...size }),
     });
     const key = panelKey(subject);
-    panels.set(key, { panel, subject });
-    panel.onDidDispose(() => {
+    const listening = [panel.onDidDispose(() => close()), webview.onDidReceiveMessage((request: TableRequest) => bridge.receive(request))];
+    const close = () => {
       bridge.dispose();
+      for (const each of listening) each.dispose();
       if (panels.get(key)?.panel === panel) panels.delete(key);
-    });
-    webview.onDidReceiveMessage((request: TableRequest) => bridge.receive(request));
+    };
+    panels.set(key, { panel, subject, close });
     webview.options = webviewOptions;
     webview.html = pageHtml({
-      title: subject.key,
+      title: titleOf(subject),
       language: vscode.env.language,
       source: webview.cspSource,
       nonce: randomBytes(18).toString("base64"),
@@ -87,8 +91,21 @@ export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions
         return true;
       }
       if (!source) return false;
-      const panel = vscode.window.createWebviewPanel(tableViewType, subject.key, { viewColumn: column, preserveFocus }, webviewOptions);
+      const panel = vscode.window.createWebviewPanel(tableViewType, titleOf(subject), { viewColumn: column, preserveFocus }, webviewOptions);
       fill(panel, subject, source);
+      return true;
+    },
+    replace(before, subject) {
+      const own = panels.get(panelKey(before));
+      const other = panels.get(panelKey(subject));
+      const source = sourceOf(subject);
+      if (!own || other || !source) {
+        other?.panel.reveal();
+        return other !== undefined;
+      }
+      own.close();
+      own.panel.title = titleOf(subject);
+      fill(own.panel, subject, source);
       return true;
     },
     onDidShow: shown.event,

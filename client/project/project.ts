@@ -3,9 +3,10 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
-import type { IndexedProject } from "../../runtime/src/model/graph.ts";
+import type { IndexedProject, PartitionStatus, PlannedAsset } from "../../runtime/src/model/graph.ts";
 import type { Activity } from "../activity.ts";
 import { unknownReasons } from "../graph/face.ts";
+import type { PartitionChoice } from "../graph/partition-choice.ts";
 import { createProjectState, type ProjectChange, type ProjectState } from "../graph/project-state.ts";
 import { isLive } from "../graph/run-state.ts";
 import { permitRunning } from "../runner/guard.ts";
@@ -18,7 +19,7 @@ import { logLine } from "./log-event.ts";
 import type { RunnerFiles } from "./runner-files.ts";
 import { createTargets, type Targets } from "./targets.ts";
 
-export interface RunRequest {
+export interface RunRequest extends PartitionChoice {
   readonly selection: string;
   /** Missing and stale upstream assets run first. */
   readonly upstream: boolean;
@@ -47,6 +48,10 @@ export interface Project {
   readonly recheck: () => void;
   /** Rejects when the run could not begin, and when the runner ended in the middle. */
   readonly run: (request: RunRequest) => Promise<RunSummary>;
+  /** What a run would make; rejects with everything that would keep it from its end. */
+  readonly plan: (request: Omit<RunRequest, "confirmed">) => Promise<readonly PlannedAsset[]>;
+  /** The partitions of an asset with their states, asked for once and kept true from then on. */
+  readonly partitions: (key: string) => Promise<readonly PartitionStatus[]>;
   readonly cancel: (runId: string) => Promise<boolean>;
   /** Reads the steps of a past run. */
   readonly loadSteps: (runId: string) => Promise<void>;
@@ -108,12 +113,26 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     try {
       const statuses = await runner.call("status", { target });
       if (target !== targets.current()) return;
-      state.setStatuses(statuses.map((status) => (status.reason === undefined ? status : { ...status, reason: withoutFolder(status.reason, root) })));
+      // An asset that is gone, or has lost its partitions, is not asked for again.
+      const divided = new Set(statuses.flatMap(({ key, partitions }) => (partitions ? [key] : [])));
+      for (const key of state.partitionsKnown()) if (divided.has(key)) await loadPartitions(key);
+      if (target !== targets.current()) return;
+      state.setStatuses(statuses.map(withoutRoot));
     } catch (error) {
       const info = toErrorInfo(error, "runner/crashed");
       log.error(`[${name}] The states of the assets are unknown: ${info.message}`);
       if (info.code !== "runner/crashed") state.setStatusError(info);
     }
+  }
+
+  const withoutRoot = <Status extends { readonly reason?: string }>(status: Status): Status =>
+    status.reason === undefined ? status : { ...status, reason: withoutFolder(status.reason, root) };
+
+  async function loadPartitions(key: string): Promise<readonly PartitionStatus[]> {
+    const target = targets.current() ?? "";
+    const partitions = (await runner.call("partitions", { target, key })).map(withoutRoot);
+    if (target === targets.current()) state.setPartitions(key, partitions);
+    return partitions;
   }
 
   async function load(): Promise<void> {
@@ -171,12 +190,17 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
         }),
       );
     },
-    run({ selection, upstream, confirmed }) {
+    plan({ selection, upstream, ...choice }) {
+      return runner.call("plan", { target: targets.current() ?? "", selection, upstream, ...choice });
+    },
+    partitions: async (key) => state.partitions(key) ?? (await loadPartitions(key)),
+    run({ selection, upstream, confirmed, partitions, missing }) {
       const target = targets.current() ?? "";
+      const chosen = { ...(partitions ? { partitions } : {}), ...(missing ? { missing } : {}) };
       const runId = randomUUID();
       const work = async () => {
         try {
-          return await runner.call("materialize", { target, selection, runId, upstream, ...(confirmed ? { confirmed } : {}) });
+          return await runner.call("materialize", { target, selection, runId, upstream, ...chosen, ...(confirmed ? { confirmed } : {}) });
         } finally {
           state.endRun(runId, Date.now());
           await loadNow();

@@ -7,6 +7,7 @@ import {
   type RunnerMessage,
   type RunnerRequestName,
   type RunnerRequests,
+  type RunnerWithdrawal,
 } from "../../runtime/src/model/protocol.ts";
 import { runnerEnvironment } from "./environment.ts";
 import { keepLastLines } from "./last-lines.ts";
@@ -48,7 +49,11 @@ export interface RunnerProcess {
   /** True when somebody else has ended it, and not the code that it ran. */
   readonly wasKilled: () => boolean;
   /** Rejects with the runner's `SluiceError`, or `runner/crashed` when it ends before it answers. */
-  readonly call: <Name extends RunnerRequestName>(name: Name, params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]>;
+  readonly call: <Name extends RunnerRequestName>(
+    name: Name,
+    params: RunnerRequests[Name]["params"],
+    signal?: AbortSignal,
+  ) => Promise<RunnerRequests[Name]["result"]>;
   /** Asks it to end, and ends it after a grace period (milliseconds) longer than its own. */
   readonly stop: (grace?: number) => Promise<void>;
 }
@@ -60,6 +65,8 @@ interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
+
+const withdrawn = () => new SluiceError("run/cancelled", "The answer is not wanted any more.");
 
 /** What to tell when a runner ended by itself. */
 export const crashError = ({ code, signal, lastLines }: RunnerExit) =>
@@ -172,14 +179,28 @@ export function startRunnerProcess(options: RunnerProcessOptions): RunnerProcess
     pid: child.pid,
     exiting: () => (exited ? ended : undefined),
     wasKilled: () => !stopping && (child.signalCode === "SIGKILL" || child.signalCode === "SIGTERM"),
-    async call(name, params) {
+    async call(name, params, signal) {
       await started;
       if (over) throw over;
+      if (signal?.aborted) throw withdrawn();
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        waiting.set(id, { resolve, reject });
-        // A call that cannot be sent is rejected with the others, when the process has ended.
-        child.send({ id, name, params } as RunnerCall, () => undefined);
+        // What cannot be sent is rejected with the others, when the process has ended.
+        const send = (message: RunnerCall | RunnerWithdrawal) => child.connected && child.send(message, () => undefined);
+        const withdraw = () => send({ withdraw: id });
+        const settled = () => signal?.removeEventListener("abort", withdraw);
+        waiting.set(id, {
+          resolve(result) {
+            settled();
+            resolve(result);
+          },
+          reject(error) {
+            settled();
+            reject(error);
+          },
+        });
+        signal?.addEventListener("abort", withdraw, { once: true });
+        send({ id, name, params } as RunnerCall);
       });
     },
     async stop(grace = 6000) {

@@ -3,7 +3,12 @@ import { type RunnerExit, type RunnerProcess, type RunnerProcessOptions, startRu
 
 /** A project's runner: started on first need, and again after it ended. */
 export interface Runner {
-  readonly call: <Name extends RunnerRequestName>(name: Name, params: RunnerRequests[Name]["params"]) => Promise<RunnerRequests[Name]["result"]>;
+  /** `signal`: the answer is not wanted any more; the runner ends what it does for it. */
+  readonly call: <Name extends RunnerRequestName>(
+    name: Name,
+    params: RunnerRequests[Name]["params"],
+    signal?: AbortSignal,
+  ) => Promise<RunnerRequests[Name]["result"]>;
   readonly isRunning: () => boolean;
   readonly pid: () => number | undefined;
   /** Ends the process; the next call starts another. */
@@ -45,17 +50,17 @@ export function createRunner({ onState, onCrash, start = startRunnerProcess, ...
   return {
     isRunning: () => current !== undefined,
     pid: () => current?.pid,
-    async call(name, params) {
+    async call(name, params, signal) {
       // Two at once would compete for the database files.
       await ending;
       await current?.exiting();
       const used = ensure();
       try {
-        return await used.call(name, params);
+        return await used.call(name, params, signal);
       } catch (error) {
         // Killed from outside, perhaps before anybody noticed: that says nothing about the call, unless it has begun to change things.
         if (!used.wasKilled() || ("runId" in params && begun.has(params.runId))) throw error;
-        return ensure().call(name, params);
+        return ensure().call(name, params, signal);
       }
     },
     async stop() {

@@ -1,7 +1,15 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 
 /** What stands in the assets tree. `id` is stable between refreshes; `project` is the folder's uri as text. */
-export type AssetsElement = ProjectElement | ErrorElement | GroupElement | AssetElement | LinksElement | MissingElement;
+export type AssetsElement =
+  | ProjectElement
+  | ErrorElement
+  | GroupElement
+  | AssetElement
+  | LinksElement
+  | MissingElement
+  | PartitionsElement
+  | PartitionElement;
 
 interface Element {
   readonly id: string;
@@ -37,4 +45,20 @@ export interface LinksElement extends Element {
 export interface MissingElement extends Element {
   readonly type: "missing";
   readonly text: string;
+}
+/** The partitions of an asset, or a part of them where they are many. */
+export interface PartitionsElement extends Element {
+  readonly type: "partitions";
+  readonly node: string;
+  readonly key: string;
+  /** Labels of the parts from the outermost in; empty for all of them. */
+  readonly path: readonly string[];
+  /** Of a part: what it holds, as a range. */
+  readonly partitions?: readonly string[];
+}
+export interface PartitionElement extends Element {
+  readonly type: "partition";
+  readonly node: string;
+  readonly key: string;
+  readonly partition: string;
 }

@@ -1,9 +1,11 @@
 import * as vscode from "vscode";
+import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import { type Grouping, groupAssets } from "../graph/grouping.ts";
 import type { Project } from "../project/project.ts";
 import type { Projects } from "../project/projects.ts";
-import type { AssetElement, AssetsElement } from "./asset-elements.ts";
+import type { AssetElement, AssetsElement, PartitionElement, PartitionsElement } from "./asset-elements.ts";
 import { assetTooltip, faceOf } from "./asset-item.ts";
+import { partitionSignature, partitionsIn, partitionTooltip } from "./partition-items.ts";
 import { treeItem } from "./tree-items.ts";
 
 export interface AssetsTree extends vscode.TreeDataProvider<AssetsElement> {
@@ -13,7 +15,8 @@ export interface AssetsTree extends vscode.TreeDataProvider<AssetsElement> {
   readonly refreshStates: () => void;
   /** The asset at its place in its group, with its parents. */
   readonly find: (project: Project, key: string) => AssetElement | undefined;
-  readonly childrenOf: (element?: AssetsElement) => readonly AssetsElement[];
+  /** Rejects nothing: what cannot be asked for is an error element. */
+  readonly childrenOf: (element?: AssetsElement) => Promise<readonly AssetsElement[]>;
 }
 
 export interface AssetsTreeOptions {
@@ -23,6 +26,9 @@ export interface AssetsTreeOptions {
 
 const sameElement = (one: AssetsElement, other: AssetsElement) =>
   one.parent === other.parent && JSON.stringify({ ...one, parent: 0 }) === JSON.stringify({ ...other, parent: 0 });
+
+const isDrawn = (element: AssetsElement): element is AssetElement | PartitionsElement | PartitionElement =>
+  element.type === "asset" || element.type === "partitions" || element.type === "partition";
 
 export function createAssetsTree({ projects, grouping }: AssetsTreeOptions): AssetsTree {
   const changed = new vscode.EventEmitter<AssetsElement | AssetsElement[] | undefined>();
@@ -84,9 +90,16 @@ export function createAssetsTree({ projects, grouping }: AssetsTreeOptions): Ass
       case "group":
         return element.nodes.map((id) => asset(project, id, element));
       case "asset":
-        return (["upstream", "downstream"] as const)
-          .filter((direction) => (node?.[direction].length ?? 0) > 0)
-          .map((direction) => same({ ...base, type: "links", id: `${element.id}/${direction}`, node: element.node, direction }));
+        return [
+          ...(node?.partitioned && node.key !== undefined
+            ? [same({ ...base, type: "partitions", id: `${element.id}/%`, node: element.node, key: node.key, path: [] } satisfies PartitionsElement)]
+            : []),
+          ...(["upstream", "downstream"] as const)
+            .filter((direction) => (node?.[direction].length ?? 0) > 0)
+            .map((direction) => same({ ...base, type: "links", id: `${element.id}/${direction}`, node: element.node, direction } as const)),
+        ];
+      case "partitions":
+        return partitionElements(project, element);
       case "links":
         if (element.direction === "downstream") return (node?.downstream ?? []).map((id) => asset(project, id, element));
         return (node?.upstream ?? []).map((edge, number) =>
@@ -96,12 +109,43 @@ export function createAssetsTree({ projects, grouping }: AssetsTreeOptions): Ass
         );
       case "error":
       case "missing":
+      case "partition":
         return [];
     }
   }
 
-  function signature(element: AssetElement): string {
+  function partitionElements(project: Project, element: PartitionsElement): readonly AssetsElement[] {
+    const inside = partitionsIn(project, element);
+    if (!inside) return [];
+    const { project: id, node, key } = element;
+    const base = { project: id, parent: element, node, key };
+    const order = project.state.partitions(key)?.map((status) => status.key) ?? [];
+    if (inside.buckets.length > 0) {
+      return inside.buckets.map(({ label, partitions }) => {
+        const inBucket = new Set(partitions.map((status) => status.key));
+        const range = `${order.find((each) => inBucket.has(each))}..${order.findLast((each) => inBucket.has(each))}`;
+        return same({ ...base, type: "partitions", id: `${element.id}/${label}`, path: [...element.path, label], partitions: [range] });
+      });
+    }
+    return inside.partitions.map(({ key: partition }) => same({ ...base, type: "partition", id: `${element.id}=${partition}`, partition }));
+  }
+
+  async function loadedChildrenOf(element?: AssetsElement): Promise<readonly AssetsElement[]> {
+    const project = element && projects.find(element.project);
+    if (element?.type !== "partitions" || !project) return childrenOf(element);
+    if (!vscode.workspace.isTrusted) return [];
+    try {
+      await project.partitions(element.key);
+    } catch (thrown) {
+      const error = toErrorInfo(thrown, "runner/crashed");
+      return [{ type: "error", id: `${element.id}!`, project: project.id, parent: element, error }];
+    }
+    return childrenOf(element);
+  }
+
+  function signature(element: AssetElement | PartitionsElement | PartitionElement): string {
     const project = projects.find(element.project);
+    if (project && element.type !== "asset") return partitionSignature(project, element);
     const node = project?.state.graph().nodes.get(element.node);
     if (!project || !node) return "";
     const face = faceOf(project, node);
@@ -121,20 +165,21 @@ export function createAssetsTree({ projects, grouping }: AssetsTreeOptions): Ass
   return {
     onDidChangeTreeData: changed.event,
     getParent: (element) => element.parent,
-    getChildren: (element) => [...childrenOf(element)],
+    getChildren: async (element) => [...(await loadedChildrenOf(element))],
     getTreeItem(element) {
       const project = projects.find(element.project);
       if (!project) return new vscode.TreeItem("");
-      if (element.type === "asset") drawn.set(element.id, signature(element));
+      if (isDrawn(element)) drawn.set(element.id, signature(element));
       return treeItem(element, project);
     },
     resolveTreeItem(item, element) {
       const project = projects.find(element.project);
       const node = element.type === "asset" ? project?.state.graph().nodes.get(element.node) : undefined;
       if (project && node) item.tooltip = assetTooltip(project, node);
+      if (project && element.type === "partition") item.tooltip = partitionTooltip(element, project);
       return item;
     },
-    childrenOf,
+    childrenOf: loadedChildrenOf,
     find: (project, key) => find(project, key),
     refresh() {
       known = new Map();
@@ -144,7 +189,7 @@ export function createAssetsTree({ projects, grouping }: AssetsTreeOptions): Ass
     refreshStates() {
       if (grouping() === "status") return this.refresh();
       const outdated = [...known.values()].filter(
-        (element) => element.type === "asset" && drawn.has(element.id) && drawn.get(element.id) !== signature(element),
+        (element) => isDrawn(element) && drawn.has(element.id) && drawn.get(element.id) !== signature(element),
       );
       if (outdated.length > 0) changed.fire(outdated);
     },

@@ -20,7 +20,7 @@ export interface AssetsView extends vscode.Disposable {
   readonly reveal: (project: Project, key: string) => Promise<boolean>;
   /** Shows the view's progress bar until the work is done. */
   readonly withProgress: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly childrenOf: (element?: AssetsElement) => readonly AssetsElement[];
+  readonly childrenOf: (element?: AssetsElement) => Promise<readonly AssetsElement[]>;
   readonly itemOf: (element: AssetsElement) => vscode.TreeItem | Thenable<vscode.TreeItem>;
   readonly message: () => string | undefined;
   /** Number of failures on the badge. */

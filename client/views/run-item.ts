@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import { formatAge, formatDuration, formatRows } from "../../runtime/src/model/duration.ts";
 import type { RunState } from "../../runtime/src/model/events.ts";
+import { type MetadataLine, metadataLines, metadataMarkdown } from "../../runtime/src/model/metadata.ts";
+import { type Dimensions, partitionLabel } from "../graph/partitions.ts";
 import { isLive, type RunView, type StepView } from "../graph/run-state.ts";
 import { errorTooltip, openError } from "./tree-items.ts";
 
@@ -60,7 +62,8 @@ function stepWords(step: StepView): string {
     case "waiting":
       return t("waits");
     case "running": {
-      const { progress } = step;
+      const { progress, parts } = step;
+      if (parts) return words(t("running… {0}/{1} partitions", parts.done, parts.total), failedWords(step));
       if (!progress) return t("running…");
       return progress.total === undefined
         ? t("running… {0}", progress.done)
@@ -71,10 +74,46 @@ function stepWords(step: StepView): string {
     case "skipped":
       return skipWords(step);
     case "failed":
+      if (step.parts) return words(failedWords(step), t("{0} partitions", step.parts.total), time);
       return words(step.error?.thrown ?? step.error?.code ?? t("failed"), time);
     case "done":
-      return words(rows, time);
+      return words(step.parts ? t("{0} partitions", step.parts.total) : undefined, rows, time);
   }
+}
+
+const failedWords = ({ parts }: StepView) => (parts && parts.failed > 0 ? t("{0} failed", parts.failed) : undefined);
+
+/** What the step recorded, as lines: its place first. */
+export function factsOf(step: StepView | undefined): readonly MetadataLine[] {
+  const recorded = Object.entries(step?.metadata ?? {});
+  return recorded.flatMap(([key, { rows: _rows, handler: _handler, ...metadata }]) =>
+    metadataLines(metadata).map((line) => (recorded.length > 1 ? { ...line, name: `${key} ${line.name}` } : line)),
+  );
+}
+
+export function factItem({ name, text, url }: MetadataLine, id: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(name);
+  item.id = id;
+  item.description = text;
+  item.iconPath = new vscode.ThemeIcon(url === undefined ? "note" : "link");
+  item.contextValue = "fact";
+  item.tooltip = new vscode.MarkdownString().appendText(text);
+  item.accessibilityInformation = { label: `${name}: ${text}` };
+  if (url !== undefined) item.command = { command: "vscode.open", title: t("Open the link"), arguments: [vscode.Uri.parse(url)] };
+  return item;
+}
+
+function stepTooltip(step: StepView): vscode.MarkdownString | undefined {
+  const recorded = Object.entries(step.metadata ?? {});
+  if (recorded.length === 0) return undefined;
+  const text = new vscode.MarkdownString();
+  for (const [key, { handler: _handler, ...metadata }] of recorded) {
+    text
+      .appendMarkdown("**")
+      .appendText(key)
+      .appendMarkdown(`**\n\n${metadataMarkdown(metadata)}\n\n`);
+  }
+  return text;
 }
 
 export function runItem(run: RunView, id: string, project: string | undefined): vscode.TreeItem {
@@ -100,13 +139,29 @@ export function runItem(run: RunView, id: string, project: string | undefined): 
   return item;
 }
 
-export function stepItem(step: StepView, id: string): vscode.TreeItem {
-  const item = new vscode.TreeItem(step.assets.length === 0 ? step.step : step.assets.join(", "));
+export interface StepItemOptions {
+  readonly dimensions: Dimensions;
+  /** The item stands for all partitions of its asset. */
+  readonly several: boolean;
+}
+
+export function stepItem(step: StepView, id: string, { dimensions, several }: StepItemOptions): vscode.TreeItem {
+  const assets = step.assets.length === 0 ? step.step : step.assets.join(", ");
+  const partitions = several ? [] : (step.partitions ?? []);
+  const which =
+    partitions.length > 1
+      ? `${partitionLabel(partitions[0] ?? "", dimensions)} … ${partitionLabel(partitions.at(-1) ?? "", dimensions)}`
+      : partitions.map((key) => partitionLabel(key, dimensions)).join();
+  const label = which === "" ? assets : `${assets} · ${which}`;
+  const item = new vscode.TreeItem(label);
   item.id = id;
   item.iconPath = icon(step.state === "skipped" && step.reason === "cancelled" ? runIcons.cancelled : stepIcons[step.state]);
   item.description = stepWords(step);
   item.contextValue = `step ${step.state}`;
-  item.accessibilityInformation = { label: `${step.assets.join(", ")}, ${item.description}`, role: "treeitem" };
+  item.accessibilityInformation = { label: `${label}, ${item.description}`, role: "treeitem" };
+  if (several || factsOf(step).length > 0) item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
+  const tooltip = several ? undefined : stepTooltip(step);
+  if (tooltip) item.tooltip = tooltip;
   if (step.error) {
     item.tooltip = errorTooltip(step.error);
     item.command = openError(step.error);

@@ -1,14 +1,16 @@
 import * as vscode from "vscode";
 import { toErrorInfo } from "../../runtime/src/model/errors.ts";
-import { isLive, type RunView, type StepView } from "../graph/run-state.ts";
+import type { MetadataLine } from "../../runtime/src/model/metadata.ts";
+import { isLive, type RunView, type StepView, stepOfAsset } from "../graph/run-state.ts";
+import { dimensionsOf } from "../pick-partitions.ts";
 import type { Project } from "../project/project.ts";
 import type { Projects } from "../project/projects.ts";
 import { ageing } from "./assets.ts";
-import { runItem, stepItem } from "./run-item.ts";
+import { factItem, factsOf, runItem, stepItem } from "./run-item.ts";
 import { throttle } from "./throttle.ts";
 
 /** What stands in the runs tree; `project` is the folder's uri as text. */
-export type RunsElement = RunElement | StepElement;
+export type RunsElement = RunElement | StepElement | FactElement;
 export interface RunElement {
   readonly type: "run";
   readonly project: string;
@@ -21,6 +23,18 @@ export interface StepElement {
   readonly step: string;
   /** Of its first asset, for the commands of the menus. */
   readonly key?: string;
+  /** The partition that it makes. */
+  readonly partition?: string;
+  /** Stands for every step of its asset, one for each partition. */
+  readonly several?: true;
+}
+/** One thing that a materialization recorded. */
+export interface FactElement {
+  readonly type: "fact";
+  readonly project: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly line: MetadataLine;
 }
 
 export interface RunsView extends vscode.Disposable {
@@ -59,14 +73,22 @@ export function createRunsView(projects: Projects, log: vscode.LogOutputChannel)
     }
     const project = projects.find(element.project);
     const run = runOf(element);
-    if (element.type === "step" || !project || !run) return [];
-    return (await stepsOf(project, run)).map(({ step, assets: [key] }) => ({
-      type: "step",
-      project: project.id,
-      runId: run.runId,
-      step,
-      ...(key === undefined ? {} : { key }),
-    }));
+    if (element.type === "fact" || !project || !run) return [];
+    const base = { project: project.id, runId: run.runId };
+    if (element.type === "step" && !element.several) {
+      return factsOf(run.steps.get(element.step)).map((line) => ({ ...base, type: "fact", step: element.step, line }));
+    }
+    const steps = element.type === "step" ? inOrder(run.stepsOf.get(element.key ?? "") ?? []) : await stepsOf(project, run);
+    const told = new Set<string>();
+    return steps.flatMap((step): RunsElement[] => {
+      const [key] = step.assets;
+      const of = { ...base, type: "step", step: step.step, ...(key === undefined ? {} : { key }) } as const;
+      const several = element.type === "run" && key !== undefined && (run.stepsOf.get(key)?.length ?? 0) > 1;
+      if (!several) return [{ ...of, ...(step.partitions?.length === 1 ? { partition: step.partitions[0]! } : {}) }];
+      if (told.has(key)) return [];
+      told.add(key);
+      return [{ ...of, several }];
+    });
   }
 
   function itemOf(element: RunsElement): vscode.TreeItem {
@@ -74,8 +96,12 @@ export function createRunsView(projects: Projects, log: vscode.LogOutputChannel)
     const id = `${element.project}/${element.runId}`;
     if (!run) return new vscode.TreeItem("");
     if (element.type === "run") return runItem(run, id, projects.list().length > 1 ? projects.find(element.project)?.name : undefined);
-    const step = run.steps.get(element.step);
-    return step ? stepItem(step, `${id}/${element.step}`) : new vscode.TreeItem(element.step);
+    if (element.type === "fact") return factItem(element.line, `${id}/${element.step}/${element.line.name}`);
+    const step = element.several ? stepOfAsset(run, element.key ?? "") : run.steps.get(element.step);
+    const dimensions = dimensionsOf(projects.find(element.project), element.key);
+    return step
+      ? stepItem(step, `${id}/${element.several ? "*" : ""}${element.step}`, { dimensions, several: element.several ?? false })
+      : new vscode.TreeItem(element.step);
   }
 
   const provider: vscode.TreeDataProvider<RunsElement> = {

@@ -3,6 +3,7 @@ import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { Project } from "../project/project.ts";
 import type { AssetsElement, ErrorElement } from "./asset-elements.ts";
 import { assetItem } from "./asset-item.ts";
+import { partitionItem, partitionsItem } from "./partition-items.ts";
 
 const t = vscode.l10n.t;
 /** Below this many assets groups start open. */
@@ -66,6 +67,10 @@ export function treeItem(element: AssetsElement, project: Project): vscode.TreeI
       const [label, icon] = element.direction === "upstream" ? [t("upstream"), "arrow-up"] : [t("downstream"), "arrow-down"];
       return make(label, Collapsed, icon, String(count));
     }
+    case "partitions":
+      return partitionsItem(element, project);
+    case "partition":
+      return partitionItem(element, project);
     case "missing":
       return make(element.text, None, "question", t("not found"));
   }

@@ -54,8 +54,8 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
     if (state.rows !== undefined) announce(summary(state.rows, query.sort, query.filter.length, locale, say), false);
   }, [state.rows, query, locale, say, announce]);
   useEffect(() => {
-    document.title = state.snapshot?.subject.key ?? "";
-  }, [state.snapshot?.subject.key]);
+    document.title = [state.snapshot?.subject.key, state.snapshot?.partitionLabel].filter(Boolean).join(" · ");
+  }, [state.snapshot?.subject.key, state.snapshot?.partitionLabel]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: other rows stand in these places now
   useEffect(() => setMenu(undefined), [state.generation]);
 
@@ -205,6 +205,7 @@ export function App({ session, texts, nonce }: { readonly session: TableSession;
           onRefresh={refresh}
           onMaterialize={() => session.act("materialize")}
           onOpenSource={() => session.act("open-source")}
+          onPartition={() => session.act("partition")}
         />
         <Strips state={state} now={now} onAct={session.act} onRefresh={refresh} onRetry={session.retry} />
         <FilterPills

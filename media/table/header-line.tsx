@@ -16,6 +16,7 @@ export interface HeaderLineProps {
   readonly onRefresh: () => void;
   readonly onMaterialize: () => void;
   readonly onOpenSource: () => void;
+  readonly onPartition: () => void;
 }
 
 /** Which table this is, where it lies, how large and how old it is, and what can be done with it. */
@@ -37,6 +38,19 @@ export function HeaderLine(props: HeaderLineProps) {
         </span>
         <h1 title={subject.key}>{subject.key}</h1>
         {snapshot.projectName === undefined ? null : <span className="fact">{snapshot.projectName}</span>}
+        {snapshot.partitionLabel === undefined ? null : (
+          <button
+            type="button"
+            className="chip switch"
+            title={say("header.otherPartition")}
+            aria-haspopup="listbox"
+            disabled={runner === "untrusted"}
+            onClick={props.onPartition}
+          >
+            {snapshot.partitionLabel === "" ? say("header.allPartitions") : say("header.partition", snapshot.partitionLabel)}
+            <span aria-hidden="true" className="more" />
+          </button>
+        )}
         {subject.target === "" ? null : <span className="chip">{say("header.target", subject.target)}</span>}
         {rows === undefined || !state.columns ? null : <span className="fact figures">{sizeWords(say, rows, state.columns.length, locale)}</span>}
         {status?.storedAt === undefined ? null : (

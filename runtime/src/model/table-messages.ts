@@ -9,6 +9,8 @@ export interface TableSubject {
   readonly project: string;
   readonly key: string;
   readonly target: string;
+  /** One partition of it; all of them together where it is left out. */
+  readonly partition?: string;
 }
 
 /** Whether pages can be asked for: "starting" covers loading the project too. */
@@ -28,6 +30,8 @@ export interface TableSnapshot {
   /** Name of the project, where the workspace has several. */
   readonly projectName?: string;
   readonly runner: RunnerState;
+  /** Of an asset with partitions: the one that is shown, for readers; "" for all of them. */
+  readonly partitionLabel?: string;
   /** Left out until the runner has answered. */
   readonly status?: AssetStatus;
   readonly run?: RunningRun;
@@ -60,7 +64,7 @@ export interface CellRequest {
   readonly filter: readonly Filter[];
 }
 
-export type TableAction = "materialize" | "restart" | "trust" | "open-source" | "show-log";
+export type TableAction = "materialize" | "partition" | "restart" | "trust" | "open-source" | "show-log";
 
 /** Webview to host. */
 export type TableRequest =
@@ -89,15 +93,17 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 export function readSubject(kept: unknown): TableSubject | undefined {
   const subject = isObject(kept) ? kept["subject"] : undefined;
   if (!isObject(subject)) return undefined;
-  const { project, key, target } = subject;
-  return typeof project === "string" && typeof key === "string" && typeof target === "string" ? { project, key, target } : undefined;
+  const { project, key, target, partition } = subject;
+  if (typeof project !== "string" || typeof key !== "string" || typeof target !== "string") return undefined;
+  return { project, key, target, ...(typeof partition === "string" ? { partition } : {}) };
 }
 
 /** A kept view, if it is of this layout and of that table. */
 export function readView(kept: unknown, subject: TableSubject): TableView | undefined {
   if (!isObject(kept) || kept["version"] !== 1) return undefined;
   const own = readSubject(kept);
-  if (own?.project !== subject.project || own.key !== subject.key || own.target !== subject.target) return undefined;
+  if (own?.project !== subject.project || own.key !== subject.key || own.target !== subject.target || own.partition !== subject.partition)
+    return undefined;
   const { sort, filter, widths, row } = kept;
   return Array.isArray(sort) && Array.isArray(filter) && isObject(widths) && typeof row === "number" ? (kept as unknown as TableView) : undefined;
 }

@@ -2,6 +2,9 @@
 export type TableTextKey =
   | "grid.label"
   | "header.target"
+  | "header.partition"
+  | "header.allPartitions"
+  | "header.otherPartition"
   | "header.columns"
   | "header.column1"
   | "header.openSource"
