@@ -1,5 +1,6 @@
 import { formatDuration, formatRows } from "../model/duration.ts";
 import type { PlannedStep, RunEvent } from "../model/events.ts";
+import { checkLine } from "./check-line.ts";
 import { errorText } from "./errors.ts";
 import { liveLines } from "./live.ts";
 import { padEnd, plainLine, type Terminal, widthOf } from "./terminal.ts";
@@ -37,7 +38,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
   const steps = new Map<string, PlannedStep>();
   const running = new Map<string, Running>();
   const stored = new Map<string, { readonly rows?: number | undefined; readonly place?: string | undefined }>();
-  const counts = { materialized: 0, failed: 0, skipped: 0, fresh: 0 };
+  const counts = { materialized: 0, failed: 0, skipped: 0, fresh: 0, checks: 0, checksFailed: 0 };
   let widest = 0;
   let ticks = 0;
   let drawnAt = 0;
@@ -96,6 +97,8 @@ export function runView(terminal: Terminal, folder: string): RunView {
       counts.materialized > 0 ? `${counts.materialized} materialized` : "",
       counts.fresh > 0 ? `${counts.fresh} fresh already` : "",
       counts.skipped > 0 ? `${counts.skipped} skipped` : "",
+      counts.checksFailed > 0 ? paint("yellow", `${counts.checksFailed} of ${counts.checks} checks failed`) : "",
+      counts.checksFailed === 0 && counts.checks > 0 ? `${counts.checks} ${counts.checks === 1 ? "check" : "checks"} passed` : "",
     ].filter((each) => each !== "");
     live.print(`${state}${parts.length === 0 ? "" : `: ${parts.join(", ")}`} in ${formatDuration(ms)}\n`);
   }
@@ -132,6 +135,12 @@ export function runView(terminal: Terminal, folder: string): RunView {
         break;
       case "log":
         live.print(`  ${paint("dim", `${plainLine(event.step)} |`)} ${paintLevel(event.level, plainLine(event.message))}\n`);
+        break;
+      case "check-evaluated":
+        counts.checks++;
+        if (event.passed) break;
+        counts.checksFailed++;
+        live.print(checkLine(event, terminal));
         break;
       case "step-retrying":
         line(paint("yellow", "↻"), event.step, `attempt ${event.attempt} failed, again in ${formatDuration(event.delay)}`);
@@ -172,6 +181,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
         break;
       case "run-cancelled":
         summary(paint("yellow", "Cancelled"), event.ms);
+        if (event.error) live.print(errorText(event.error, terminal, folder));
         break;
     }
     if ("at" in event && running.size > 0) tick(event.at);

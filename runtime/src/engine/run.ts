@@ -104,7 +104,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
   }
   const graph = buildGraph(project);
   const partitioning = partitioningOf(graph, plan.moment);
-  const resources = runResources(signal);
+  const resources = runResources(signal, clock);
   const shared = keysInSharedPlaces(graph, target);
   const transport =
     options.transport ??
@@ -149,7 +149,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
 
   const ms = clock.now() - startedAt;
   const state = cancelled ? "cancelled" : failed.length > 0 || error ? "failed" : "succeeded";
-  if (state === "cancelled") tell({ type: "run-cancelled", ...about(), ms });
+  if (state === "cancelled") tell({ type: "run-cancelled", ...about(), ms, ...(error ? { error } : {}) });
   else if (state === "failed") tell({ type: "run-failed", ...about(), ms, ...(error ? { error } : {}) });
   else tell({ type: "run-finished", ...about(), ms });
   const assets = [...new Set(plan.steps.flatMap((step) => step.assets))];
@@ -173,14 +173,17 @@ function versionsFor(graph: AssetGraph, partitioning: Partitioning): NonNullable
   };
 }
 
+/** Closes the transport and then the resources, also when the first throws. */
 async function closing(transport: Transport, closeResources: () => Promise<void>): Promise<ErrorInfo | undefined> {
-  try {
-    await transport.close();
-    await closeResources();
-    return undefined;
-  } catch (thrown) {
-    return toErrorInfo(thrown, "run/failed");
+  let error: ErrorInfo | undefined;
+  for (const close of [transport.close, closeResources]) {
+    try {
+      await close();
+    } catch (thrown) {
+      error ??= toErrorInfo(thrown, "run/failed");
+    }
   }
+  return error;
 }
 
 /** Reads the history once, on the first question. */

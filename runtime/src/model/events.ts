@@ -46,7 +46,7 @@ export type RunEvent =
   | (InRun & { readonly type: "run-started" })
   | (InRun & { readonly type: "run-finished"; readonly ms: number })
   | (InRun & { readonly type: "run-failed"; readonly ms: number; readonly error?: ErrorInfo })
-  | (InRun & { readonly type: "run-cancelled"; readonly ms: number })
+  | (InRun & { readonly type: "run-cancelled"; readonly ms: number; readonly error?: ErrorInfo })
   | (InStep & { readonly type: "step-started"; readonly attempt: number })
   | (InStep & {
       readonly type: "step-skipped";
