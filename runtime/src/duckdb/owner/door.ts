@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { toErrorInfo } from "../../model/errors.ts";
+import { isForeignLock } from "../errors.ts";
 import { type System, thisSystem } from "../processes.ts";
 import { type Frame, frameParser, sendFrame } from "./frames.ts";
 import { type PlaceSystem, thisPlace } from "./places.ts";
@@ -112,6 +113,8 @@ export async function openDoor(options: DoorOptions): Promise<Door | undefined> 
       socket.end();
     } catch (thrown) {
       if (socket.destroyed) return;
+      // Taken by somebody else since it was offered.
+      if (isForeignLock(thrown)) return release(socket, "free");
       const { code, message, hint, asset } = toErrorInfo(thrown, "io/unavailable");
       await say(socket, { say: "error", error: { code, message, hint, asset } });
       socket.end();

@@ -2,22 +2,20 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Connection } from "../../duckdb/connection.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
-import { pageOf } from "../../duckdb/page.ts";
 import { type System, thisSystem } from "../../duckdb/processes.ts";
-import { query, rowsOf, run } from "../../duckdb/query.ts";
+import { run } from "../../duckdb/query.ts";
 import { renderQuery } from "../../duckdb/render.ts";
-import { slicesText } from "../../duckdb/slices.ts";
-import { quoteName, quoteNames } from "../../duckdb/sql-text.ts";
+import { quoteNames } from "../../duckdb/sql-text.ts";
 import { writeTable } from "../../duckdb/write.ts";
 import { isSluiceError, SluiceError } from "../../model/errors.ts";
-import type { PartitionSlice } from "../../model/partition.ts";
-import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
 import { readSetting, type Setting } from "../manager.ts";
-import type { TableContent, TableName, TableStore, TableWrite } from "../tables.ts";
-import { type FoundTable, findTable, folded, stagingTables } from "./catalog.ts";
+import type { TableContent, TableName, TableRead, TableStore, TableWrite } from "../tables.ts";
+import { findTable, folded, stagingTables } from "./catalog.ts";
 import { missingColumn, refuseOutside, slicesIn } from "./conditions.ts";
-import { forgetEntries, ledgerName, partitionRecords, prepareLedger } from "./ledger.ts";
+import { forgetEntries, ledgerName, prepareLedger } from "./ledger.ts";
 import { merge, requireKeys } from "./merge.ts";
+import { answerQuestions, askFacts, askPage, askRecords, askRelation, askRows } from "./questions.ts";
+import { condition, full, readFacts, readPage, readRecords, readRelation, readRows, type Wanted } from "./reads.ts";
 import { isAbandoned, stagingName } from "./staging.ts";
 
 export interface DuckdbStoreOptions {
@@ -38,7 +36,7 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
   const memory = `:memory:${++memories}`;
   let opened: Database | undefined;
   const database = (): Database => {
-    opened ??= openDatabase(readSetting(file), { idleRelease });
+    opened ??= openDatabase(readSetting(file), { idleRelease, answer: answerQuestions(database) });
     return opened;
   };
   const inMemory = (): boolean => readSetting(file) === ":memory:";
@@ -47,8 +45,6 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
     const path = inMemory() ? memory : opened ? opened.path : resolve(readSetting(file));
     return `duckdb:${path}/${schema}.${table}`;
   };
-  const full = (connection: Connection, { schema, table }: TableName): readonly string[] => [connection.catalog, schema, table];
-
   /** Again when another transaction was faster: of two writes of one table, one whole value wins. */
   const contested = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     for (let attempt = 1; ; attempt++) {
@@ -89,13 +85,6 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
       }
     });
 
-  /** The condition of the slices, "" for the whole table; `undefined` when the table lacks a column that they need. */
-  const condition = async (connection: Connection, name: TableName, columns: readonly ColumnSchema[], slices: readonly PartitionSlice[]) => {
-    if (slices.length === 0) return "";
-    const where = await slicesIn(connection, quoteNames(full(connection, name)), columns, slices);
-    return where && slicesText(where);
-  };
-
   const prepare = async (connection: Connection, { schema }: TableName, { slices, mode }: TableWrite): Promise<void> => {
     await contested(async () => {
       await run(connection, `CREATE SCHEMA IF NOT EXISTS ${quoteNames([connection.catalog, schema])}`);
@@ -105,25 +94,6 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
       if (!isAbandoned(table, system, database().staging)) continue;
       await contested(() => run(connection, `DROP TABLE IF EXISTS ${quoteNames([connection.catalog, at, table])}`)); // by several writes at once
     }
-  };
-
-  const hasRows = async (connection: Connection, name: TableName, columns: readonly ColumnSchema[], slice: PartitionSlice): Promise<boolean> => {
-    if (!isPlaced(slice)) return false;
-    const where = await condition(connection, name, columns, [slice]);
-    if (where === undefined) return false;
-    return (await rowsOf(connection, `SELECT 1 AS one FROM ${quoteNames(full(connection, name))} WHERE ${where} LIMIT 1`)).length > 0;
-  };
-
-  const storedPartitions = async (connection: Connection, name: TableName, { columns, owner }: FoundTable, slices: readonly PartitionSlice[]) => {
-    const keys = slices.map(({ key }) => key);
-    const records = slices.length === 0 ? new Map<string, StoredRecord>() : await partitionRecords(connection, owner, keys);
-    const stored = new Map<string, StoredRecord | undefined>();
-    for (const slice of slices) {
-      if (records.has(slice.key)) stored.set(slice.key, records.get(slice.key));
-      // Rows that something else wrote are a value without a record.
-      else if (await hasRows(connection, name, columns, slice)) stored.set(slice.key, undefined);
-    }
-    return stored;
   };
 
   return {
@@ -179,58 +149,31 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
         { signal: write.signal },
       ),
 
-    facts: (name, { slices, signal }) =>
-      database().lease(
-        async (connection) => {
-          const found = await findTable(connection, name);
-          if (!found) return undefined;
-          const { columns, record } = found;
-          const partitions = await storedPartitions(connection, name, found, slices);
-          return { columns, record, partitions };
-        },
-        { signal, purpose: "look" },
-      ),
+    facts: (name, read) =>
+      database().lease((connection) => readFacts(connection, name, read.slices), { ...looking(read), elsewhere: askFacts(name, wanted(read)) }),
     records: (name, signal) =>
-      database().lease(async (connection) => partitionRecords(connection, (await findTable(connection, name))?.owner), { signal, purpose: "look" }),
-    read: (name, { key, columns, slices, signal }) =>
-      database().stream(
-        async (connection) => {
-          const select = columns ? columns.map(quoteName).join(", ") : "*";
-          const where = slices.length === 0 ? "" : await condition(connection, name, (await findTable(connection, name))?.columns ?? [], slices);
-          if (where === undefined) throw gone(name, key);
-          return query(connection, `SELECT ${select} FROM ${quoteNames(full(connection, name))}${where === "" ? "" : ` WHERE ${where}`}`);
-        },
-        { signal, purpose: "read" },
-      ),
-    relation: (name, { key, columns, slices, signal }) =>
-      database().lease(
-        async (connection) => {
-          const table = full(connection, name);
-          const relation = { store: identity(), table, key, ...(columns ? { columns } : {}) };
-          if (slices.length === 0) return relation;
-          const where = await slicesIn(connection, quoteNames(table), (await findTable(connection, name))?.columns ?? [], slices);
-          if (!where) throw gone(name, key);
-          return { ...relation, where };
-        },
-        { signal, purpose: "look" },
-      ),
-    page: (name, request, { signal, key, slices }) =>
-      database().lease(
-        async (connection) => {
-          const found = await findTable(connection, name);
-          if (!found) return undefined;
-          const from = quoteNames(full(connection, name));
-          if ((await storedPartitions(connection, name, found, slices)).size < slices.length) return undefined;
-          const where = await condition(connection, name, found.columns, slices);
-          if (where === undefined) return undefined;
-          const version = `${from} ${found.id} ${where}`;
-          const part = where === "" ? {} : { where };
-          if (!found.view) return pageOf(connection, database(), { from, version, rowId: "rowid", byRange: true, ...part }, request);
-          if (!connection.sealed && !inMemory()) throw busyView(name, key);
-          return pageOf(connection, database(), { from, version, ...part }, request);
-        },
-        { signal, purpose: "preview" },
-      ),
+      database().lease((connection) => readRecords(connection, name), {
+        signal,
+        purpose: "look",
+        elsewhere: askRecords(name, { key: "", slices: [] }),
+      }),
+    read: (name, read) =>
+      database().stream((connection) => readRows(connection, name, read), {
+        signal: read.signal,
+        purpose: "read",
+        elsewhere: askRows(name, wanted(read)),
+      }),
+    relation: (name, read) =>
+      database().lease((connection) => readRelation(connection, name, read, identity()), {
+        ...looking(read),
+        elsewhere: askRelation(name, wanted(read)),
+      }),
+    page: (name, request, read) =>
+      database().lease((connection) => readPage(connection, name, read, request, database()), {
+        signal: read.signal,
+        purpose: "preview",
+        elsewhere: askPage(name, wanted(read), request),
+      }),
     drop: (name, { slices, signal }) =>
       database().lease(
         (connection) =>
@@ -257,20 +200,14 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
   };
 }
 
-const isPlaced = ({ dimensions }: PartitionSlice): boolean =>
-  dimensions.every(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined);
+const wanted = ({ key, slices, columns }: TableRead): Wanted => ({ key, slices, ...(columns ? { columns } : {}) });
+const looking = ({ signal }: TableRead) => ({ signal, purpose: "look" as const });
 
 /** An error that names the asset. */
 const ofAsset = (thrown: unknown, key: string): unknown =>
   isSluiceError(thrown) && thrown.asset === undefined
     ? new SluiceError(thrown.code, thrown.message, { hint: thrown.hint, place: thrown.place, asset: key, cause: thrown })
     : thrown;
-
-const gone = ({ schema, table }: TableName, key: string): SluiceError =>
-  new SluiceError("io/not-found", `${schema}.${table} of asset "${key}" was replaced while it was loaded, and has its partitions no longer.`, {
-    asset: key,
-    hint: "Run it again.",
-  });
 
 const isLedger = (key: string): SluiceError =>
   new SluiceError(
@@ -291,9 +228,3 @@ const isView = (connection: Connection, { schema, table }: TableName, key: strin
       hint: "Drop the view, or give the asset another table: table: { name: ... }.",
     },
   );
-
-const busyView = ({ schema, table }: TableName, key: string): SluiceError =>
-  new SluiceError("io/unavailable", `${schema}.${table} of asset "${key}" is a view, and views are shown only while nothing else uses the file.`, {
-    asset: key,
-    hint: "A view can read other files, which a preview may not. Try again when the run has ended.",
-  });
