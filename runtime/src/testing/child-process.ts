@@ -6,8 +6,8 @@ import type { ChildOrder, ChildTask } from "./child.ts";
 /** A child process of the suite, as its parent sees it. */
 export interface Child {
   readonly order: (order: ChildOrder) => void;
-  /** Resolves when it has said a line that begins so; rejects when it ends before. */
-  readonly said: (start: string) => Promise<string>;
+  /** Resolves when it has said that many lines that begin so; rejects when it ends before. */
+  readonly said: (start: string, times?: number) => Promise<void>;
   /** Ends it without a word. Resolves to everything it has said. */
   readonly kill: () => Promise<readonly string[]>;
   /** Resolves to everything it has said once it has ended by itself; rejects when it failed. */
@@ -44,14 +44,14 @@ export function startChild(entry: string, task: ChildTask, cache: string, tempor
     new Error(`The child process ended (${over?.code ?? over?.signal}) and said: ${said.slice(-3).join(", ")}\n${complaint}`);
   return {
     order: (order) => void child.stdin!.write(`${JSON.stringify(order)}\n`),
-    said: (start) =>
+    said: (start, times = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const line = said.find((text) => text.startsWith(start));
-          if (line === undefined && !over) return;
+          const enough = said.filter((text) => text.startsWith(start)).length >= times;
+          if (!enough && !over) return;
           waiting.delete(look);
-          if (line === undefined) reject(failure());
-          else resolve(line);
+          if (enough) resolve();
+          else reject(failure());
         };
         waiting.add(look);
         look();

@@ -124,9 +124,10 @@ async function killWrites(points: number, seed: number, subject: BehaviourSubjec
   try {
     const first = start();
     await first.said("ready");
-    const began = performance.now();
-    let lanes = await writeFresh(first, 0, 3);
-    const took = performance.now() - began;
+    const now = async (line: string): Promise<number> => first.said(line).then(() => performance.now());
+    const [began, ended] = [now("begin"), now(`end ${lanesFrom(0).at(-1)?.lane.key}`)];
+    let lanes = await writeFresh(first, 0, 2);
+    const took = (await ended) - (await began);
     const clean = await contents();
     const random = seeded(seed);
     let next = start();
@@ -137,8 +138,10 @@ async function killWrites(points: number, seed: number, subject: BehaviourSubjec
       child.order({ lanes: orders(lanes) });
       // starts while this one works, so that its start costs no time
       next = start();
-      await child.said("begin");
-      await pause(took * random());
+      // some while after some write has ended, since how long writes take depends on what else the machine does
+      const after = Math.floor(random() * (1.5 * lanesPerChild));
+      await (after === 0 ? child.said("begin") : child.said("end", after));
+      await pause(((2 * took) / lanesPerChild) * random());
       const said = await child.kill();
       children.delete(child);
       outcome.processes += 1;
@@ -151,7 +154,7 @@ async function killWrites(points: number, seed: number, subject: BehaviourSubjec
       for (const { left } of found) if (left) outcome[left] += 1;
       if ((await contents()).length > clean.length) outcome.staged += 1;
     }
-    await writeFresh(next, 1000 * (1 + Math.max(...lanes.map(({ begun }) => begun))), 3);
+    await writeFresh(next, 1000 * (1 + Math.max(...lanes.map(({ begun }) => begun))), 2);
     expectEqual((await contents()).length, clean.length, `what lies in the store after the next writes: ${(await contents()).join(", ")}: `);
     expectEqual(await filesIn(temporary), [], "temporary files after the next writes: ");
   } finally {

@@ -52,7 +52,7 @@ function rowsOf(lane: Lane, number: number): readonly LaneRow[] {
   if (lane.mode === "append") return many("", 20);
   if (lane.mode === "upsert") return Array.from({ length: 40 }, (_, i) => rowOf("", (number * 13 + i) % 100, number));
   const targets = partsOf(lane, number);
-  return targets.length === 0 ? many("", count(2800)) : targets.flatMap((part) => many(part, count(700)));
+  return targets.length === 0 ? many("", count(1400)) : targets.flatMap((part) => many(part, count(350)));
 }
 
 const writeOf = ({ mode, base }: Lane, number: number): Write =>
@@ -98,16 +98,22 @@ export async function readLane(
   manager: AnyIOManager,
   lane: Lane,
 ): Promise<{ readonly state: LaneState; readonly versions: ReadonlyMap<string, string | undefined> }> {
-  const state = new Map<string, string>();
-  const versions = new Map<string, string | undefined>();
-  for (const part of lane.mode === "partition" || lane.mode === "partitions" ? parts : [""]) {
-    const at = slices(part === "" ? [] : [part]);
-    const loaded = (await manager.loadInput(inputContext(lane.key, { ...at, handler: exactRows }))) as readonly Readonly<Record<string, unknown>>[];
-    const found = loaded.map((row) => ({ part: String(row["part"]), id: Number(row["id"]), n: Number(row["n"]), text: String(row["text"]) }));
-    state.set(part, found.every((row) => row.part === part) ? text(found) : `rows of ${[...new Set(found.map((row) => row.part))].join(", ")}`);
-    if (manager.inspect) versions.set(part, (await manager.inspect(inputContext(lane.key, at)))?.dataVersion);
+  const keys = lane.mode === "partition" || lane.mode === "partitions" ? parts : [];
+  const loaded = (await manager.loadInput(inputContext(lane.key, { ...slices(keys), handler: exactRows }))) as readonly object[];
+  const held = new Map<string, LaneRow[]>((keys.length === 0 ? [""] : keys).map((part) => [part, []]));
+  for (const row of loaded as readonly Record<keyof LaneRow, unknown>[]) {
+    const found = { part: String(row.part), id: Number(row.id), n: Number(row.n), text: String(row.text) };
+    if (!held.has(found.part)) held.set(found.part, []);
+    held.get(found.part)?.push(found);
   }
-  return { state, versions };
+  const versions = new Map<string, string | undefined>();
+  if (manager.inspectPartitions && keys.length > 0) {
+    for (const [part, record] of await manager.inspectPartitions(inputContext(lane.key))) versions.set(part, record.dataVersion);
+  } else if (manager.inspect) {
+    for (const part of held.keys())
+      versions.set(part, (await manager.inspect(inputContext(lane.key, slices(part === "" ? [] : [part]))))?.dataVersion);
+  }
+  return { versions, state: new Map([...held].map(([part, found]) => [part, text(found)])) };
 }
 
 /** Makes one write of a lane; `begin` is called when its value is there and the I/O manager is about to have it. */
