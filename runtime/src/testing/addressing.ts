@@ -1,10 +1,11 @@
 import { arrow } from "../handlers/arrow.ts";
 import { sql } from "../handlers/sql.ts";
 import type { AnyHandler } from "../io/manager.ts";
+import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
 import { loadFastCheck } from "./samples.ts";
-import { type BehaviourSubject, filesIn, inFolder, loadExact, storeSample, type TestRunner } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, loadExact, storeSample } from "./subject.ts";
 
 const one = { columns: { n: "bigint" }, rows: [{ n: 1 }] };
 const two = { columns: { n: "bigint" }, rows: [{ n: 2 }] };
@@ -31,10 +32,10 @@ const pairs = [
 ] as const;
 
 /** Rules 4, 8 and 9: what is not there, what is where, and what is refused. */
-export function addressing(subject: BehaviourSubject, { describe, it }: TestRunner): void {
+export function addressing(subject: BehaviourSubject, { describe, it }: Cases): void {
   const [first] = subject.handlers as [AnyHandler];
   describe("says what is not stored", () => {
-    it("as io/not-found with the asset and the place, and no record", async () => {
+    it([4], "as io/not-found with the asset and the place, and no record", async () => {
       await inFolder(subject, async ({ manager }) => {
         for (const handler of [undefined, ...subject.handlers]) {
           const error = await expectError(
@@ -50,7 +51,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
       });
     });
 
-    it("after it was deleted, once or twice; and takes it again", async () => {
+    it([4], "after it was deleted, once or twice; and takes it again", async () => {
       await inFolder(subject, async ({ manager }) => {
         if (!manager.delete) return;
         await manager.delete(inputContext("asset"));
@@ -66,7 +67,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
   });
 
   describe("keeps assets apart", () => {
-    it("or says by equal places that it cannot", async () => {
+    it([8], "or says by equal places that it cannot", async () => {
       await inFolder(subject, async ({ manager }) => {
         check(manager.place !== undefined, "it has no place");
         for (const [left, right] of pairs) {
@@ -82,7 +83,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
       });
     });
 
-    it("and leads nothing out of its folder", async () => {
+    it([8], "and leads nothing out of its folder", async () => {
       await inFolder(subject, async ({ manager, folder }) => {
         for (const key of ["../outside", "a/../../outside", "/outside", "..", "a\\..\\b", "a\0b"]) {
           await storeSample(manager, key, first, one).catch(() => {});
@@ -98,7 +99,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
 
   describe("refuses", () => {
     for (const [index, value] of (subject.refuses ?? [() => 1, Symbol("s")]).entries()) {
-      it(`a value it cannot store (${index + 1}), naming the asset and what it takes`, async () => {
+      it([9], `a value it cannot store (${index + 1}), naming the asset and what it takes`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "asset", first, one);
           const error = await expectError(() => manager.handleOutput(outputContext("asset"), value), "io/unsupported-value", "storing it");
@@ -112,7 +113,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
       });
     }
 
-    it("undefined, which must never look like a value", async () => {
+    it([9], "undefined, which must never look like a value", async () => {
       await inFolder(subject, async ({ manager }) => {
         await storeSample(manager, "asset", first, one);
         await expectError(() => manager.handleOutput(outputContext("asset"), undefined), "run/no-value", "storing undefined");
@@ -130,7 +131,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
         expectEqual(await reader.loadInput(inputContext("value")), value, "the value");
       });
     };
-    it("whatever JSON holds", async () => {
+    it([1], "whatever JSON holds", async () => {
       const fc = await loadFastCheck();
       await inFolder(subject, async ({ manager }) => {
         await fc.assert(
@@ -144,7 +145,7 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
         );
       });
     });
-    it("and what only structured clone keeps", async () => {
+    it([1], "and what only structured clone keeps", async () => {
       const cycle: { self?: unknown } = {};
       cycle.self = cycle;
       const values = [
@@ -167,12 +168,12 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
       ];
       for (const value of values) await roundTrip(value);
     });
-    it("and bytes", async () => {
+    it([1], "and bytes", async () => {
       await roundTrip(new Uint8Array([0, 1, 255]));
       await roundTrip(new Uint8Array());
       await roundTrip(Buffer.from("text"));
     });
-    it("and no longer after a table took their place, and the other way round", async () => {
+    it([2], "and no longer after a table took their place, and the other way round", async () => {
       await inFolder(subject, async ({ manager }) => {
         await manager.handleOutput(outputContext("asset"), { a: 1 });
         await storeSample(manager, "asset", first, one);
@@ -181,14 +182,14 @@ export function addressing(subject: BehaviourSubject, { describe, it }: TestRunn
         expectEqual(await manager.loadInput(inputContext("asset")), "text", "the value");
       });
     });
-    it("but not as a table", async () => {
+    it([9], "but not as a table", async () => {
       await inFolder(subject, async ({ manager }) => {
         await manager.handleOutput(outputContext("asset"), { a: 1 });
         for (const handler of [arrow, sql])
           await expectError(() => manager.loadInput(inputContext("asset", { handler })), "io/unsupported-value", `loading it as ${handler.name}`);
       });
     });
-    it("and shows them", async () => {
+    it([1], "and shows them", async () => {
       await inFolder(subject, async ({ manager }) => {
         if (!manager.preview) return;
         for (const [value, rows] of [

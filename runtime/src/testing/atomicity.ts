@@ -2,10 +2,11 @@ import { batches } from "../handlers/batches.ts";
 import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import type { AnyHandler, Batches, SqlQuery } from "../io/manager.ts";
+import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
 import { exactRows, generation, generationOf, generationSize, type Sample, sampleTable, sampleValue } from "./samples.ts";
-import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, storeSample, type TestRunner } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, storeSample } from "./subject.ts";
 
 const former: Sample = { columns: { n: "bigint" }, rows: [{ n: 1 }, { n: 2 }] };
 const formerRows = [{ n: 1n }, { n: 2n }];
@@ -27,7 +28,7 @@ const fails = (): never => {
 };
 
 /** Rules 3, 10, 11 and 13: a write happens whole or not at all, and leaves nothing behind. */
-export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunner): void {
+export function atomicity(subject: BehaviourSubject, { describe, it }: Cases): void {
   const { handlers } = subject;
   const has = (name: string): boolean => handlers.some((handler) => handler.name === name);
   const [first] = handlers as [AnyHandler];
@@ -41,7 +42,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
 
   describe("keeps the former value", () => {
     if (has("batches")) {
-      it("when a stream throws midway, and reports what the stream threw", async () => {
+      it([3, 13], "when a stream throws midway, and reports what the stream threw", async () => {
         await inFolder(subject, async (opened) => {
           await storeSample(opened.manager, "asset", first, former);
           let ended = false;
@@ -61,7 +62,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
         });
       });
 
-      it("when the write is cancelled in the middle of a stream", async () => {
+      it([3, 13], "when the write is cancelled in the middle of a stream", async () => {
         await inFolder(subject, async (opened) => {
           await storeSample(opened.manager, "asset", first, former);
           const controller = new AbortController();
@@ -80,7 +81,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     }
 
-    it("when the write is cancelled before it begins", async () => {
+    it([3, 13], "when the write is cancelled before it begins", async () => {
       await inFolder(subject, async (opened) => {
         await storeSample(opened.manager, "asset", first, former);
         const controller = new AbortController();
@@ -95,7 +96,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
     });
 
     if (has("sql")) {
-      it("when a query fails", async () => {
+      it([3], "when a query fails", async () => {
         await inFolder(subject, async (opened) => {
           await storeSample(opened.manager, "asset", first, former);
           const source = (await opened.manager.loadInput(inputContext("asset", { handler: sql }))) as SqlQuery;
@@ -116,7 +117,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
     }
     const { endlessQuery } = subject;
     if (endlessQuery) {
-      it("when a query is cancelled, which ends the work at the store", async () => {
+      it([3, 13], "when a query is cancelled, which ends the work at the store", async () => {
         await inFolder(subject, async (opened) => {
           await storeSample(opened.manager, "asset", first, former);
           const controller = new AbortController();
@@ -132,7 +133,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
     }
 
     if (has("rows")) {
-      it("when rows cannot be stored: mixed types, or no columns to know", async () => {
+      it([3, 9], "when rows cannot be stored: mixed types, or no columns to know", async () => {
         await inFolder(subject, async (opened) => {
           const store = (value: unknown, key = "asset") => opened.manager.handleOutput(outputContext(key, { record: { runId: "failing" } }), value);
           await storeSample(opened.manager, "asset", first, former);
@@ -143,7 +144,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
         });
       });
 
-      it("as the columns of an empty result that shows none", async () => {
+      it([5], "as the columns of an empty result that shows none", async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "asset", first, former);
           await manager.handleOutput(outputContext("asset"), []);
@@ -154,7 +155,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     }
 
-    it("for readers until the new one is whole, then the new one for all", async () => {
+    it([3], "for readers until the new one is whole, then the new one for all", async () => {
       await inFolder(subject, async ({ manager }) => {
         const write = async (n: number): Promise<void> => {
           await storeSample(manager, "asset", has("batches") ? batches : first, generation(n, generationSize(n)));
@@ -186,7 +187,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
     });
 
     if (has("batches")) {
-      it("for a stream that is read from it while it is replaced", async () => {
+      it([3], "for a stream that is read from it while it is replaced", async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "asset", first, generation(3, generationSize(3)));
           const loaded = (await manager.loadInput(inputContext("asset", { handler: batches }))) as Batches;
@@ -196,7 +197,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     }
     if (has("sql")) {
-      it("for a query that reads it while it is replaced", async () => {
+      it([3], "for a query that reads it while it is replaced", async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "asset", first, former);
           const self = (await manager.loadInput(inputContext("asset", { handler: sql }))) as SqlQuery;
@@ -208,7 +209,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
   });
 
   describe("takes concurrent writes", () => {
-    it("to one asset: one whole value wins", async () => {
+    it([10], "to one asset: one whole value wins", async () => {
       await inFolder(subject, async ({ manager }) => {
         const writers = handlers.filter((handler) => handler.fromTable);
         const numbers = Array.from({ length: 8 }, (_, n) => n);
@@ -224,7 +225,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("to different assets: all succeed", async () => {
+    it([10], "to different assets: all succeed", async () => {
       await inFolder(subject, async ({ manager }) => {
         const writers = handlers.filter((handler) => handler.fromTable);
         const numbers = Array.from({ length: 12 }, (_, n) => n);
@@ -242,7 +243,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
   });
 
   describe("leaves nothing behind", () => {
-    it("after close, which may be called twice; the stored value stays", async () => {
+    it([11], "after close, which may be called twice; the stored value stays", async () => {
       await inFolder(subject, async ({ manager, folder, again }) => {
         await storeSample(manager, "asset", first, former);
         await manager.close?.();
@@ -269,7 +270,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("after release, and goes on working", async () => {
+    it([11], "after release, and goes on working", async () => {
       await inFolder(subject, async ({ manager }) => {
         await storeSample(manager, "asset", first, former);
         await manager.release?.();

@@ -1,5 +1,6 @@
 import { addressing } from "./addressing.ts";
 import { atomicity } from "./atomicity.ts";
+import { casesOf } from "./cases.ts";
 import { kills } from "./kills.ts";
 import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
@@ -11,13 +12,14 @@ import { writeModes } from "./write-modes.ts";
 export const behaviourSuite =
   (entry: string) =>
   (subject: BehaviourSubject, runner: TestRunner): void => {
-    runner.describe(`${subject.name} does what every I/O manager does`, () => {
-      roundTrip(subject, runner);
-      atomicity(subject, runner);
-      addressing(subject, runner);
-      partitioned(subject, runner);
-      writeModes(subject, runner);
-      stagedChecks(subject, runner);
-      kills(subject, runner, entry);
+    const cases = casesOf(runner);
+    cases.describe(`${subject.name} does what every I/O manager does`, () => {
+      roundTrip(subject, cases);
+      atomicity(subject, cases);
+      addressing(subject, cases);
+      partitioned(subject, cases);
+      writeModes(subject, cases);
+      stagedChecks(subject, cases);
+      kills(subject, cases, entry);
     });
   };

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AnyIOManager } from "../io/manager.ts";
+import type { Cases } from "./cases.ts";
 import type { ChildOrder, ChildTask } from "./child.ts";
 import { type Child, startChild } from "./child-process.ts";
 import { check, expectEqual } from "./expect.ts";
 import { type Lane, type LaneMode, laneHandlers, laneState, laneVersion, readLane } from "./lanes.ts";
-import { type BehaviourSubject, filesIn, inFolder, type KillOutcome, type Opened, type TestRunner } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, type KillOutcome, type Opened } from "./subject.ts";
 
 /** Writes that are cut off by killing their process, per manager: 200, or what SLUICE_KILLS says. */
 const killCount = (): number => Math.max(1, Number(process.env["SLUICE_KILLS"] ?? 200) || 200);
@@ -165,7 +166,7 @@ async function killWrites(points: number, seed: number, subject: BehaviourSubjec
 }
 
 /** Rules 3 and 11 across processes: a process killed at any point of a write leaves one whole value, and what it left is cleaned up. */
-export function kills(subject: BehaviourSubject, { describe, it }: TestRunner, entry: string): void {
+export function kills(subject: BehaviourSubject, { describe, it }: Cases, entry: string): void {
   if (subject.survivesProcess === false) return;
   if (subject.module === undefined) throw new Error(`${subject.name}: give the url of a module that exports create, or survivesProcess: false.`);
   const { module } = subject;
@@ -174,13 +175,17 @@ export function kills(subject: BehaviourSubject, { describe, it }: TestRunner, e
     const count = killCount();
     for (let from = 0; from < count; from += killsPerTest) {
       const to = Math.min(from + killsPerTest, count);
-      it(`killed in the middle of writes ${from + 1} to ${to} of ${count}: the former value or the new one, whole, and nothing left behind`, async () => {
-        await inFolder(subject, async (opened) => subject.onKills?.(await killWrites(to - from, from + 1, subject, opened, entry)));
-      });
+      it(
+        [3, 11],
+        `killed in the middle of writes ${from + 1} to ${to} of ${count}: the former value or the new one, whole, and nothing left behind`,
+        async () => {
+          await inFolder(subject, async (opened) => subject.onKills?.(await killWrites(to - from, from + 1, subject, opened, entry)));
+        },
+      );
     }
 
     if (subject.sharedByProcesses !== true) return;
-    it("written by several processes at once: readers of a third see whole values, and the last one stays", async () => {
+    it([3, 10], "written by several processes at once: readers of a third see whole values, and the last one stays", async () => {
       await inFolder(subject, async ({ manager, folder }) => {
         const handlers = handlersOf(subject);
         const work = await mkdtemp(join(tmpdir(), "sluice-behaviour-children-"));

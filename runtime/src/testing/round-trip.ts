@@ -7,10 +7,11 @@ import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import type { AnyHandler, AnyIOManager, SqlQuery } from "../io/manager.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
+import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual } from "./expect.ts";
 import { anyKey, anySample, exactRows, expectedOf, loadFastCheck, type Sample } from "./samples.ts";
-import { type BehaviourSubject, inFolder, loadExact, storeSample, type TestRunner, valueFor } from "./subject.ts";
+import { type BehaviourSubject, inFolder, loadExact, storeSample, valueFor } from "./subject.ts";
 
 /** Rows and columns of a loaded value of any of our handlers. */
 async function read(
@@ -46,11 +47,11 @@ const mixed: Sample = {
 };
 
 /** Rules 1, 2, 5, 7 and 12: what was stored comes back equal, with its columns, and nothing else is touched. */
-export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunner): void {
+export function roundTrip(subject: BehaviourSubject, { describe, it }: Cases): void {
   const { handlers } = subject;
   describe("gives back what was stored", () => {
     for (const handler of handlers) {
-      it(`as ${handler.name}: any names, types and values, loaded in every shape`, async () => {
+      it([1, 8], `as ${handler.name}: any names, types and values, loaded in every shape`, async () => {
         const fc = await loadFastCheck();
         await inFolder(subject, async ({ manager }) => {
           let run = 0;
@@ -79,7 +80,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
         });
       });
 
-      it(`as ${handler.name}: an empty table keeps its columns and types`, async () => {
+      it([5], `as ${handler.name}: an empty table keeps its columns and types`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "empty", handler, empty(mixed));
           const { columns } = await expectedOf(empty(mixed));
@@ -89,7 +90,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
         });
       });
 
-      it(`as ${handler.name}: in the shape it was stored in when no other is asked for`, async () => {
+      it([1], `as ${handler.name}: in the shape it was stored in when no other is asked for`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await storeSample(manager, "plain", handler, mixed);
           const record = (await manager.inspect?.(inputContext("plain"))) as StoredRecord | undefined;
@@ -102,7 +103,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     }
 
-    it("tells place, number of rows and columns, in plain data without bound values", async () => {
+    it([12], "tells place, number of rows and columns, in plain data without bound values", async () => {
       await inFolder(subject, async ({ manager }) => {
         for (const handler of handlers) {
           const metadata = await storeSample(manager, "facts", handler, mixed);
@@ -124,7 +125,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("records who stored it, in the same act", async () => {
+    it([3], "records who stored it, in the same act", async () => {
       await inFolder(subject, async ({ manager, again }) => {
         check(manager.inspect !== undefined, "it has no inspect");
         const [handler] = handlers as [AnyHandler];
@@ -140,7 +141,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("replaces columns by name, and takes the new ones as they are", async () => {
+    it([7], "replaces columns by name, and takes the new ones as they are", async () => {
       await inFolder(subject, async ({ manager }) => {
         for (const handler of handlers) {
           await storeSample(manager, "changing", handler, { columns: { a: "bigint", b: "bigint" }, rows: [{ a: 1, b: 2 }] });
@@ -152,7 +153,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("loads only the columns asked for, in that order", async () => {
+    it([1], "loads only the columns asked for, in that order", async () => {
       await inFolder(subject, async ({ manager }) => {
         await storeSample(manager, "wide", handlers[0] as AnyHandler, mixed);
         for (const handler of handlers) {
@@ -169,7 +170,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("touches only the asset that is written", async () => {
+    it([2], "touches only the asset that is written", async () => {
       await inFolder(subject, async ({ manager }) => {
         const [handler] = handlers as [AnyHandler];
         const keys = ["sales", "sales2", "sale", "sales/sales", "sales/old", "salés"];
@@ -184,7 +185,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: TestRunne
       });
     });
 
-    it("shows pages of it, filtered and sorted", async () => {
+    it([1], "shows pages of it, filtered and sorted", async () => {
       await inFolder(subject, async ({ manager }) => {
         if (!manager.preview) return;
         const sample: Sample = {

@@ -3,10 +3,11 @@ import { batches } from "../handlers/batches.ts";
 import type { AnyHandler, AnyIOManager, Batches, OutputContext, StagedRead } from "../io/manager.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { Write } from "../model/values.ts";
+import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual } from "./expect.ts";
 import { exactRows, type Sample } from "./samples.ts";
-import { type BehaviourSubject, filesIn, inFolder, type TestRunner, valueFor } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, valueFor } from "./subject.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 type Load = (read: StagedRead) => Promise<unknown>;
@@ -22,7 +23,7 @@ const inOrder = (loaded: unknown): readonly Row[] => [...(loaded as readonly Row
 class Refusal extends Error {}
 
 /** Rule 14: who verifies a staged value sees it in every shape, readers see the former one meanwhile, and a refusal leaves that one. */
-export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRunner): void {
+export function stagedChecks(subject: BehaviourSubject, { describe, it }: Cases): void {
   const { handlers } = subject;
   const [first] = handlers as [AnyHandler];
   const partitions = subject.supports?.includes("partitions") ?? false;
@@ -74,7 +75,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
 
   describe("shows a staged value to whoever verifies it", () => {
     for (const handler of handlers) {
-      it(`stored as ${handler.name}: in every shape, while readers see the former one`, async () => {
+      it([3], `stored as ${handler.name}: in every shape, while readers see the former one`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, await valueFor(manager, first, sample("a", 1, 2)));
           let seen = 0;
@@ -100,7 +101,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
     }
 
     if (handlers.some(({ name }) => name === "batches")) {
-      it("as a stream that is left unread", async () => {
+      it([3], "as a stream that is left unread", async () => {
         await inFolder(subject, async ({ manager }) => {
           const verify = async (load: Load): Promise<void> => {
             check(batches.accepts(await load({ handler: batches })), "no stream");
@@ -115,7 +116,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
       });
     }
 
-    it("and keeps the former one, or none, when it is refused, with nothing left behind", async () => {
+    it([3], "and keeps the former one, or none, when it is refused, with nothing left behind", async () => {
       await inFolder(subject, async ({ manager, folder, again }) => {
         const look = async (load: Load): Promise<void> => {
           expectEqual(await load({ handler: exactRows }), exact("a", 3), "the staged value");
@@ -139,7 +140,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
     });
 
     if (subject.storesValues) {
-      it("that is no table, as it is stored", async () => {
+      it([3], "that is no table, as it is stored", async () => {
         await inFolder(subject, async ({ manager }) => {
           const values = [{ deep: [1, { x: "y" }] }, "a text", new Uint8Array([1, 2, 3]), new Map([["a", 1]])];
           for (const value of values) {
@@ -151,7 +152,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
     }
 
     if (partitions) {
-      it("of one partition, and leaves the others as they are", async () => {
+      it([3], "of one partition, and leaves the others as they are", async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, await valueFor(manager, first, sample("a", 1)), at("a"));
           await store(manager, await valueFor(manager, first, sample("b", 2)), at("b"));
@@ -166,7 +167,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
         });
       });
 
-      it("of several partitions together: all rows, or those of one; refused, none of them changes", async () => {
+      it([3], "of several partitions together: all rows, or those of one; refused, none of them changes", async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, await valueFor(manager, first, sample("a", 1)), at("a"));
           const both: Sample = { columns, rows: [...sample("a", 3).rows, ...sample("b", 4).rows] };
@@ -191,7 +192,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: TestRu
 
     for (const mode of ["append", "upsert"] as const) {
       if (!subject.supports?.includes(mode)) continue;
-      it(`of ${mode}: the rows that are added, not those that stay`, async () => {
+      it([3], `of ${mode}: the rows that are added, not those that stay`, async () => {
         await inFolder(subject, async ({ manager }) => {
           const write: Write = mode === "append" ? "append" : { upsert: ["n"] };
           await store(manager, await valueFor(manager, first, sample("a", 1)), { write }, "first");

@@ -1,9 +1,10 @@
 import type { AnyHandler, AnyIOManager } from "../io/manager.ts";
 import type { Write } from "../model/values.ts";
+import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
 import { exactRows, sampleValue } from "./samples.ts";
-import { type BehaviourSubject, inFolder, type TestRunner, valueFor } from "./subject.ts";
+import { type BehaviourSubject, inFolder, valueFor } from "./subject.ts";
 
 const columns = { id: "bigint", n: "bigint" };
 type Row = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ const load = async (manager: AnyIOManager): Promise<readonly (readonly [unknown,
     .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 
 /** Rule 2 for what keeps rows: `append` adds and counts once, `upsert` merges by keys; what a manager does not do it refuses. */
-export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunner): void {
+export function writeModes(subject: BehaviourSubject, { describe, it }: Cases): void {
   const supports = (mode: "append" | "upsert"): boolean => subject.supports?.includes(mode) ?? false;
   const [first] = subject.handlers as [AnyHandler];
   const store = async (manager: AnyIOManager, write: Write, run: string, rows: readonly Row[], handler = first) => {
@@ -24,7 +25,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
 
   describe("appends", () => {
     if (!supports("append")) {
-      it("nothing, and says so", async () => {
+      it([2], "nothing, and says so", async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, "replace", "0", [row(1, 1)]);
           await expectError(() => store(manager, "append", "1", [row(2, 2)]), "config/invalid", "an append");
@@ -34,7 +35,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
       return;
     }
     for (const handler of subject.handlers) {
-      it(`as ${handler.name}; one that is repeated counts once`, async () => {
+      it([2], `as ${handler.name}; one that is repeated counts once`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, "append", "1", [row(1, 1)], handler);
           await store(manager, "append", "2", [row(1, 2)], handler);
@@ -61,7 +62,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
         });
       });
     }
-    it("from many at once: all count", async () => {
+    it([10], "from many at once: all count", async () => {
       await inFolder(subject, async ({ manager }) => {
         await store(manager, "replace", "0", [row(0, 0)]);
         const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
@@ -81,7 +82,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
   describe("upserts", () => {
     const upsert: Write = { upsert: ["id"] };
     if (!supports("upsert")) {
-      it("nothing, and says so", async () => {
+      it([2], "nothing, and says so", async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, "replace", "0", [row(1, 1)]);
           await expectError(() => store(manager, upsert, "1", [row(1, 2)]), "config/invalid", "an upsert");
@@ -91,7 +92,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
       return;
     }
     for (const handler of subject.handlers) {
-      it(`as ${handler.name}, one row per key`, async () => {
+      it([2], `as ${handler.name}, one row per key`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await store(manager, upsert, "1", [row(1, 1), row(2, 2)], handler);
           await store(manager, upsert, "2", [row(2, 20), row(3, 30)], handler);
@@ -107,7 +108,7 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: TestRunn
         });
       });
     }
-    it("and refuses keys that are null or double", async () => {
+    it([2], "and refuses keys that are null or double", async () => {
       await inFolder(subject, async ({ manager }) => {
         await store(manager, upsert, "1", [row(1, 1)]);
         for (const rows of [[row(null, 2)], [row(2, 2), row(2, 3)]]) {
