@@ -21,6 +21,7 @@ export function showStatesInEditor(projects: Projects, server: Server): EditorSt
       server.sendStatuses({
         project: id,
         target: targets.current() ?? "",
+        bindings: targets.list().find(({ name }) => name === targets.current())?.bindings ?? {},
         statuses: [...state.statuses().values()],
         running,
         trusted: vscode.workspace.isTrusted,

@@ -17,6 +17,8 @@ import { createLensCommands } from "./lens-commands.ts";
 export interface StatusNote {
   readonly project: string;
   readonly target: string;
+  /** What the target binds to each key. */
+  readonly bindings: Readonly<Record<string, string>>;
   readonly statuses: readonly AssetStatus[];
   /** Keys of assets that run or wait in a run now. */
   readonly running: readonly string[];
@@ -71,7 +73,7 @@ export function createServer({ context, log, showLenses, onIndex, onStart }: Ser
   const options: LanguageClientOptions = {
     documentSelector: languages.map((language) => ({ scheme: "file", language })),
     outputChannel: log,
-    initializationOptions: { storagePath: context.storageUri?.fsPath },
+    initializationOptions: { storagePath: context.storageUri?.fsPath, docs: vscode.Uri.joinPath(context.extensionUri, "docs/reference").toString() },
     middleware: {
       provideCodeLenses: (document, token, next) => (showLenses() ? next(document, token) : []),
       async resolveCodeLens(lens, token, next) {

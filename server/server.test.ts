@@ -123,6 +123,18 @@ describe("lenses", () => {
     await client.until("workspace/codeLens/refresh", () => client.received("workspace/codeLens/refresh").length > before);
   });
 
+  it("count the partitions of an asset that has some", async () => {
+    const client = await start({ server: { now: () => 1_000_000_000 } });
+    const partitions = { total: 1031, stored: 12, failed: 1, missing: 1018, stale: 2 };
+    await client.connection.sendNotification(statusChanged, {
+      ...status,
+      project: uri(""),
+      statuses: [{ key: "raw_sales", state: "stale", reason: "x", rows: 400, storedAt: 1_000_000_000 - 125_000, partitions }],
+    });
+    const [words] = (await titles(client)).filter(([, , command]) => command === "sluice.showAsset").map(([, title]) => title);
+    expect(words).toBe("12/1,031 partitions · 1 failed · 2 stale · 400 rows · 2 min ago");
+  });
+
   it("only ask for trust in a folder that is not trusted", async () => {
     const client = await start();
     await client.connection.sendNotification(statusChanged, { ...status, project: uri(""), trusted: false });
@@ -171,6 +183,28 @@ describe("questions at a position", () => {
         "Group: sales  \nI/O manager: `ioManager`  \nUpstream: `orders`  \nDownstream: `clean_sales`, `sales_summary`  \nState: never materialized  \nStored in: `public.raw_sales`",
       ].join("\n\n"),
     });
+  });
+
+  it("hover names what the chosen target binds, and shows what was recorded, tamed", async () => {
+    const client = await start();
+    await client.connection.sendNotification(statusChanged, {
+      project: uri(""),
+      target: "prod",
+      bindings: { ioManager: "duckdb" },
+      statuses: [
+        {
+          key: "raw_sales",
+          state: "fresh",
+          metadata: { score: 0.5, note: { type: "markdown", text: "**good** ![x](https://evil/x.png) [y](command:z)" } },
+        },
+      ],
+      running: [],
+    });
+    const { contents } = await client.ask<Hover>("textDocument/hover", inSales('"raw_sales"', "raw_sales"));
+    const { value } = contents as { readonly value: string };
+    expect(value).toContain("I/O manager: `ioManager` → duckdb \\(target prod\\)");
+    expect(value).toContain("score: 0\\.5");
+    expect(value).toContain("**good** ! [x](https://evil/x.png) [y] (command:z)");
   });
 
   it("hover is plain text for a client that asks for it, and nothing beside an asset", async () => {

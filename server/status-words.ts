@@ -7,6 +7,17 @@ export function statusWords(status: AssetStatus | undefined, isRunning: boolean,
   if (!status) return undefined;
   const { state, reason, rows, storedAt, failedAt, error } = status;
   const parts = (...words: readonly (string | undefined)[]) => words.filter((word) => word !== undefined).join(" · ");
+  if (status.partitions && state !== "unknown") {
+    const { total, stored, failed: broken, stale = 0 } = status.partitions;
+    const count = (value: number, word: string) => (value > 0 ? `${value.toLocaleString("en-US")} ${word}` : undefined);
+    return parts(
+      `${stored.toLocaleString("en-US")}/${total.toLocaleString("en-US")} partitions`,
+      count(broken, "failed"),
+      count(stale, "stale"),
+      rows === undefined || stored === 0 ? undefined : formatRows(rows),
+      storedAt === undefined ? undefined : formatAge(storedAt, now),
+    );
+  }
   switch (state) {
     case "missing":
       return "never materialized";

@@ -1,6 +1,7 @@
 import type { Hover } from "vscode-languageserver/node";
 import type { Position } from "../../runtime/src/model/graph.ts";
 import { code, escapeMarkdown } from "../../runtime/src/model/markdown.ts";
+import { metadataLines, metadataMarkdown } from "../../runtime/src/model/metadata.ts";
 import type { Node } from "../index/node.ts";
 import { rangeOf } from "../index/text.ts";
 import { statusWords } from "../status-words.ts";
@@ -14,6 +15,8 @@ interface Line {
   readonly label: string;
   readonly values: readonly string[];
   readonly isCode: boolean;
+  /** After the values, as plain text. */
+  readonly note?: string | undefined;
 }
 
 const words: Readonly<Record<Node["kind"], string>> = { asset: "asset", output: "output of several", source: "source" };
@@ -30,22 +33,18 @@ function linesOf(node: Node, { workspace, statuses, now }: FeatureContext): read
   const status = statuses.get(node.scope, key);
   const state = statusWords(status, statuses.isRunning(node.scope, key), now());
   const downstream = workspace.downstream(node.id).flatMap((id) => workspace.nodes.get(id) ?? []);
-  const line = (label: string, values: readonly (string | undefined)[], isCode = false): Line => ({
+  const line = (label: string, values: readonly (string | undefined)[], isCode = false, note?: string): Line => ({
     label,
     values: values.filter((value) => value !== undefined),
     isCode,
+    note,
   });
+  const manager =
+    node.kind === "source" && !fact.ioManager ? undefined : (node.bound.manager ?? (fact.ioManager ? fact.ioManager.chain.join(".") : "ioManager"));
+  const binding = manager === undefined ? undefined : statuses.binding(node.scope, manager);
   return [
     line("Group", [fact.group]),
-    line(
-      "I/O manager",
-      [
-        node.kind === "source" && !fact.ioManager
-          ? undefined
-          : (node.bound.manager ?? (fact.ioManager ? fact.ioManager.chain.join(".") : "ioManager")),
-      ],
-      true,
-    ),
+    line("I/O manager", [manager], true, binding && ` → ${binding.store} (target ${binding.target})`),
     line("Upstream", keysOf(upstreamOf(workspace, node)), true),
     line("Downstream", keysOf(downstream), true),
     line("State", [state]),
@@ -56,14 +55,25 @@ function linesOf(node: Node, { workspace, statuses, now }: FeatureContext): read
 function markdown(node: Node, context: FeatureContext): string {
   const { description } = context.workspace.fact(node);
   const head = `${node.key === undefined ? "*computed key*" : code(node.key)} — ${words[node.kind]}`;
-  const lines = linesOf(node, context).map(({ label, values, isCode }) => `${label}: ${values.map(isCode ? code : escapeMarkdown).join(", ")}`);
-  return [head, ...(description === undefined ? [] : [escapeMarkdown(description)]), lines.join("  \n")].filter((part) => part !== "").join("\n\n");
+  const lines = linesOf(node, context).map(
+    ({ label, values, isCode, note = "" }) => `${label}: ${values.map(isCode ? code : escapeMarkdown).join(", ")}${escapeMarkdown(note)}`,
+  );
+  const metadata = context.statuses.get(node.scope, node.key ?? "")?.metadata;
+  const parts = [
+    head,
+    ...(description === undefined ? [] : [escapeMarkdown(description)]),
+    lines.join("  \n"),
+    ...(metadata ? [`---\n\n${metadataMarkdown(metadata)}`] : []),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 function plain(node: Node, context: FeatureContext): string {
   const { description } = context.workspace.fact(node);
-  const lines = linesOf(node, context).map(({ label, values }) => `${label}: ${values.join(", ")}`);
-  return [`${node.key ?? "computed key"}: ${words[node.kind]}`, ...(description === undefined ? [] : [description]), ...lines].join("\n");
+  const lines = linesOf(node, context).map(({ label, values, note = "" }) => `${label}: ${values.join(", ")}${note}`);
+  const metadata = metadataLines(context.statuses.get(node.scope, node.key ?? "")?.metadata ?? {}).map(({ name, text }) => `${name}: ${text}`);
+  const told = description === undefined ? [] : [description];
+  return [`${node.key ?? "computed key"}: ${words[node.kind]}`, ...told, ...lines, ...metadata].join("\n");
 }
 
 /** What is known of the asset under a position, whether it is defined or named there. */
