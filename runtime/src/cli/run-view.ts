@@ -1,8 +1,10 @@
 import { formatDuration, formatRows } from "../model/duration.ts";
 import type { PlannedStep, RunEvent } from "../model/events.ts";
+import type { StoredMetadata } from "../model/values.ts";
 import { checkLine } from "./check-line.ts";
 import { errorText } from "./errors.ts";
 import { liveLines } from "./live.ts";
+import { metadataText } from "./metadata-view.ts";
 import { padEnd, plainLine, type Terminal, widthOf } from "./terminal.ts";
 
 /** Steps of a plan drawn before a run; the rest is counted. */
@@ -31,13 +33,13 @@ export interface RunView {
   readonly tick: (now: number) => void;
 }
 
-/** A run in the terminal, as a fold over its events: the plan, a line for each asset as it ends, what runs now, and a summary. */
-export function runView(terminal: Terminal, folder: string): RunView {
+/** A run in the terminal, as a fold over its events: the plan, a line for each asset as it ends, what runs now, and a summary. `details`: what each recorded too. */
+export function runView(terminal: Terminal, folder: string, details = false): RunView {
   const live = liveLines(terminal);
   const { paint } = terminal;
   const steps = new Map<string, PlannedStep>();
   const running = new Map<string, Running>();
-  const stored = new Map<string, { readonly rows?: number | undefined; readonly place?: string | undefined }>();
+  const stored = new Map<string, { readonly rows?: number | undefined; readonly metadata: StoredMetadata | undefined }>();
   const counts = { materialized: 0, failed: 0, skipped: 0, fresh: 0, checks: 0, checksFailed: 0 };
   let widest = 0;
   let ticks = 0;
@@ -86,8 +88,9 @@ export function runView(terminal: Terminal, folder: string): RunView {
         key,
         padEnd(rows, 12),
         padEnd(formatDuration(ms), 8),
-        made.place === undefined ? "" : paint("dim", plainLine(made.place)),
+        made.metadata === undefined ? "" : paint("dim", plainLine(made.metadata.place)),
       );
+      if (details && made.metadata) live.print(metadataText(made.metadata, terminal));
     }
   }
   function summary(state: string, ms: number): void {
@@ -131,7 +134,7 @@ export function runView(terminal: Terminal, folder: string): RunView {
         break;
       }
       case "materialized":
-        stored.set(storedId(event.asset, event.partition), { rows: event.metadata?.rows ?? event.record.rows, place: event.metadata?.place });
+        stored.set(storedId(event.asset, event.partition), { rows: event.metadata?.rows ?? event.record.rows, metadata: event.metadata });
         break;
       case "log":
         live.print(`  ${paint("dim", `${plainLine(event.step)} |`)} ${paintLevel(event.level, plainLine(event.message))}\n`);

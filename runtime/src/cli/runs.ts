@@ -43,7 +43,7 @@ export const runs: Command = {
     const events = await session.runEvents(run.runId);
     if (values.on("json")) for (const event of events) terminal.out(`${JSON.stringify(event)}\n`);
     else {
-      const view = runView({ ...terminal, interactive: false }, folder);
+      const view = runView({ ...terminal, interactive: false }, folder, true);
       for (const event of events) view.take(event);
     }
     return exitCodes.ok;

@@ -11,7 +11,7 @@ function cellText(text: string | null): string {
 }
 
 /** A page as a table in the width of the terminal; columns that do not fit are named below it. */
-export function drawTable(page: TextPage, terminal: Terminal): string {
+export function drawTable(page: Pick<TextPage, "columns" | "cells">, terminal: Terminal): string {
   const bounded = Number.isFinite(terminal.columns());
   const columns = page.columns.map((column, at) => {
     const cells = (page.cells[at] ?? []).map((text) => (bounded ? fit(cellText(text), widest) : cellText(text)));

@@ -1,7 +1,7 @@
 import type { LogLevel, RunEvent } from "../model/events.ts";
 import type { Clock } from "./clock.ts";
 import type { ContextPartition, ContextPartitions } from "./context-partitions.ts";
-import { plain } from "./plain.ts";
+import { addMetadata } from "./said-metadata.ts";
 
 /** What `run` sees as its context. */
 export interface StepContext {
@@ -50,7 +50,7 @@ export function stepContext(
       error: (message) => log("error", message),
     },
     metadata: (more) => {
-      Object.assign(said.metadata, plain(more));
+      addMetadata(said.metadata, more);
     },
     progress: (done, total) => {
       const at = clock.now();

@@ -19,7 +19,8 @@ const isColumn = (value: unknown): value is { readonly name: string; readonly ty
 
 const markdownOf = (value: unknown): string | undefined =>
   isObject(value) && value["type"] === "markdown" && typeof value["text"] === "string" ? value["text"] : undefined;
-const tableOf = (value: unknown): Lines | undefined =>
+/** The lines of a `table()`. */
+export const tableOf = (value: unknown): Lines | undefined =>
   isObject(value) && value["type"] === "table" && Array.isArray(value["lines"]) ? value["lines"].filter(isObject) : undefined;
 function linkOf(value: unknown): { readonly url: string; readonly text: string } | undefined {
   if (!isObject(value) || value["type"] !== "link" || typeof value["url"] !== "string") return undefined;
