@@ -170,13 +170,6 @@ describe("filesystem()", () => {
     expect(manager.place?.({ key: "shop/sales" })).not.toBe(filesystem({ baseDir: join(folder, "other") }).place?.({ key: "shop/sales" }));
   });
 
-  it("refuses what it does not write yet, and writes nothing", async () => {
-    await store("a", [{ n: 1 }]);
-    await expect(store("a", [{ n: 2 }], { write: "append" })).rejects.toMatchObject({ code: "config/invalid" });
-    await expect(store("a", [{ n: 2 }], { write: { upsert: ["n"] } })).rejects.toMatchObject({ code: "config/invalid" });
-    expect(await load("a")).toEqual([{ n: 1 }]);
-  });
-
   describe("with partitions", () => {
     const at = (...keys: readonly string[]) => ({
       partitions: keys,

@@ -8,13 +8,14 @@ import { relationQuery } from "../handlers/sql.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { AnyHandler, IOManager, Relation } from "./manager.ts";
 import { kind } from "./manager.ts";
+import { storeAdded } from "./objects/add.ts";
 import { inParallel } from "./objects/partitions.ts";
 import { type ObjectPaths, objectPaths } from "./objects/paths.ts";
 import { openSeveral } from "./objects/several.ts";
 import { openShelf, table } from "./objects/shelf.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import { storeOne, storeSeveral } from "./objects/write.ts";
-import { cancellable, isQueryHandler, loadHandler, noTable, requireReplace, requireValue, slicesOf } from "./shapes.ts";
+import { cancellable, isQueryHandler, loadHandler, noTable, requireValue, slicesOf } from "./shapes.ts";
 
 export interface ObjectOptions {
   /** Before every path, "/" included: "sluice/". */
@@ -57,9 +58,9 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {
-        requireReplace(context, store.name);
         requireValue(context, value);
         const slices = slicesOf(context);
+        if (context.write !== "replace") return storeAdded(shelf, context, value, slices);
         return slices.length > 1 ? storeSeveral(shelf, context, value, slices) : storeOne(shelf, context, value, slices[0]);
       }),
 

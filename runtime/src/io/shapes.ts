@@ -6,18 +6,37 @@ import type { AnyHandler, InputContext, OutputContext, StoreHints, TableStream }
 
 /* What the I/O managers that keep whole values share: which handler a value has, what is refused, how cancelling is said. */
 
-/** Refuses ways of writing that this store does not have, before anything is touched. Throws `config/invalid`. */
-export function requireReplace(context: OutputContext, store: string): void {
-  if (context.write === "replace") return;
-  throw new SluiceError(
-    "config/invalid",
-    `Asset "${context.key}" is written with ${JSON.stringify(context.write)}, which the ${store} I/O manager does not do.`,
+/** Refuses to merge by nothing. Throws `config/invalid`. */
+export function requireUpsertKeys({ key, write }: OutputContext): void {
+  if (typeof write === "string" || write.upsert.length > 0) return;
+  throw new SluiceError("config/invalid", `Asset "${key}" is merged by no columns.`, {
+    asset: key,
+    hint: 'Name the keys: write: { upsert: ["id"] }.',
+  });
+}
+
+const addedTo = ({ write }: OutputContext): string => (write === "append" ? "is added to" : "is merged");
+
+/** A value that is no table is added to what is stored. */
+export const notAddable = (context: OutputContext, value: unknown): SluiceError =>
+  new SluiceError("io/unsupported-value", `Asset "${context.key}" ${addedTo(context)} and returned ${describeValue(value)}, which is no table.`, {
+    asset: context.key,
+    hint: 'Return rows, an Arrow table, batches or a query, or store the asset with write: "replace".',
+  });
+
+/** A table is added to what is no table. */
+export const notAddedTo = (context: OutputContext, place: string, stored: string): SluiceError =>
+  new SluiceError(
+    "io/unsupported-value",
+    `Asset "${context.key}" ${addedTo(context)}, and what is stored at ${place} is ${stored}, which is no table.`,
     {
       asset: context.key,
-      hint: 'Store it with write: "replace", give it partitions, or bind duckdb() to this asset.',
+      hint: 'Store a table once with write: "replace", or delete what is stored.',
     },
   );
-}
+
+/** Equal for attempts of one materialization: an append that is repeated is recognised by it. */
+export const materializationOf = ({ record, partitions }: OutputContext): string => JSON.stringify([record.runId, record.step, ...partitions]);
 
 /** What is addressed: none for the whole value. A key alone is one dimension without a name of its own. */
 export const slicesOf = ({ slices, partitions }: OutputContext | InputContext): readonly PartitionSlice[] =>
@@ -66,6 +85,14 @@ export function inseparable(context: OutputContext, what: string, hint: string):
     hint,
   });
 }
+
+/** Several partitions are returned as one table, which does not say where their rows are. */
+export const inseparableRows = (context: OutputContext): SluiceError =>
+  inseparable(
+    context,
+    "and nothing says in which column its rows say which is theirs",
+    "Give the partitions a column: dailyPartitions({ column: ... }). Or return a Map with a value for each of context.partitions.",
+  );
 
 /** What was stored is no table, and a table was asked for. */
 export function noTable(key: string, place: string, stored: string, asked: string): SluiceError {

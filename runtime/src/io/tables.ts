@@ -6,7 +6,7 @@ import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, Write } from "../model/values.ts";
 import type { AnyHandler, AssetAddress, InputContext, IOManager, OutputContext, Reach, Relation, SqlQuery, TableStream } from "./manager.ts";
 import { kind } from "./manager.ts";
-import { cancellable, isQueryHandler, loadHandler, notFound, requireValue, storeHints } from "./shapes.ts";
+import { cancellable, isQueryHandler, loadHandler, materializationOf, notFound, requireUpsertKeys, requireValue, storeHints } from "./shapes.ts";
 
 /** Where a table lies in its store; unquoted. */
 export interface TableName {
@@ -32,6 +32,7 @@ export interface TableWrite {
   /** To be called once the rows lie in a table of their own and before they go to their place; that table can be read until it has ended. */
   readonly verify?: ((staged: TableName) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
+  readonly log?: OutputContext["log"];
 }
 export interface TableRead {
   readonly key: string;
@@ -147,16 +148,17 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
         requireValue(context, value);
         const handler = handlers.find((known) => known.accepts(value));
         if (!handler) throw noHandler(context.key, store.name, value, handlers);
-        const { key, columns, signal, record, write: mode, schemaChange, partitions } = context;
+        const { key, columns, signal, log, record, write: mode, schemaChange } = context;
         return store.write(nameOf(context), await content(context, handler, value), {
           key,
           columns,
           signal,
+          log,
           slices,
           mode,
           schemaChange,
           runId: record.runId,
-          materialization: JSON.stringify([record.runId, record.step, ...partitions]),
+          materialization: materializationOf(context),
           recordOf: (rows, partition) => recordOf(context, handler.name, rows, partition),
           ...(context.verify ? { verify: (staged) => verify(context, slices, staged, handler) } : {}),
         });
@@ -254,14 +256,6 @@ function requireColumn(context: OutputContext | InputContext): void {
       hint: 'Name it in the definition: dailyPartitions({ start: "2026-01-01", column: "date" }), or give partitionExpr, an SQL expression.',
     },
   );
-}
-
-function requireUpsertKeys({ key, write }: OutputContext): void {
-  if (typeof write === "string" || write.upsert.length > 0) return;
-  throw new SluiceError("config/invalid", `Asset "${key}" is merged by no columns.`, {
-    asset: key,
-    hint: 'Name the keys: write: { upsert: ["id"] }.',
-  });
 }
 
 function partitionNotFound(key: string, partitions: readonly string[], place: string): SluiceError {

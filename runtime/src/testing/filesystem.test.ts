@@ -15,7 +15,7 @@ ioManagerBehaviour(
     handlers: [rows(), arrow, batches, sql],
     sharedByProcesses: true,
     storesValues: true,
-    supports: ["partitions"],
+    supports: ["partitions", "append", "upsert"],
     onKills: reportKills("filesystem()"),
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },

@@ -21,7 +21,7 @@ ioManagerBehaviour(
     handlers,
     survivesProcess: false,
     storesValues: true,
-    supports: ["partitions"],
+    supports: ["partitions", "append", "upsert"],
   },
   { describe, it },
 );

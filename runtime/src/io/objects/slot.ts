@@ -21,10 +21,21 @@ export interface SlotRecord {
   readonly record?: StoredRecord;
   /** Where the value is a partition: its key along each dimension. */
   readonly dimensions?: readonly PartitionPlace[];
+  /** What was added since the value was last replaced, the latest last: one that is there is not added again. */
+  readonly appends?: readonly string[];
   /** Data that was the value before, and may still be read. */
   readonly replaced: readonly { readonly data: string; readonly at: string }[];
 }
-export type SlotContent = Required<Pick<SlotRecord, "data" | "bytes" | "record">> & Pick<SlotRecord, "columns" | "casts" | "dimensions">;
+export type SlotContent = Required<Pick<SlotRecord, "data" | "bytes" | "record">> & Pick<SlotRecord, "columns" | "casts" | "dimensions" | "appends">;
+
+export interface ReplaceOptions {
+  readonly run: string;
+  readonly extension: string;
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+  /** Data that the new one is made from, or null for nothing: when something else is the value by then, `io/conflict`. */
+  readonly from?: string | null;
+}
 
 export interface Slots {
   /** The record of the value that is stored now. */
@@ -32,7 +43,7 @@ export interface Slots {
   /** Has `fill` write new data, then makes it the value. When anything fails before that moment, the former value stays and nothing else does. */
   readonly replace: (
     paths: ObjectPaths,
-    options: { readonly run: string; readonly extension: string; readonly signal: AbortSignal; readonly warn: (message: string) => void },
+    options: ReplaceOptions,
     fill: (path: string) => Promise<Omit<SlotContent, "data" | "bytes">>,
   ) => Promise<SlotContent>;
   /** The value, kept from being removed until `release` is called; for readers that open a file more than once. */
@@ -55,8 +66,8 @@ const shared = (): Shared => {
   return place[registry];
 };
 
-/** One after another, for what has the same name. */
-async function inTurn<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
+/** One after another in this thread, for what has the same name. */
+export async function inTurn<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
   const { turns } = shared();
   const turn = (turns.get(name) ?? Promise.resolve()).then(work, work);
   const settled = turn.catch(() => undefined);
@@ -183,7 +194,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
   return {
     read,
     show,
-    replace: async (paths, { run, extension, signal, warn }, fill) => {
+    replace: async (paths, { run, extension, signal, warn, from }, fill) => {
       const data = ownedName(run, extension);
       const path = dataPath(paths, data);
       const { writing } = shared();
@@ -199,7 +210,11 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
           signal.throwIfAborted();
           const content: SlotContent = { data, bytes: found.size, ...filled };
           stage = "moving";
-          const record = await move(paths, (former, existing) => ({ layout: 1, ...content, replaced: succeed(former, existing) }));
+          const record = await move(paths, (former, existing) => {
+            if (from !== undefined && from !== (former?.data ?? null))
+              throw new SluiceError("io/conflict", `${store.uri(recordPath(paths))} has changed.`);
+            return { layout: 1, ...content, replaced: succeed(former, existing) };
+          });
           stage = "stored";
           // from here on the value is stored: what follows is for people and for the disk
           try {

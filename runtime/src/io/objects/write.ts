@@ -13,9 +13,9 @@ import { type Shelf, table } from "./shelf.ts";
 import type { SlotRecord } from "./slot.ts";
 import { rowsWhere, verifyTable } from "./verify.ts";
 
-const placed = (slice: PartitionSlice | undefined) => (slice ? { dimensions: slice.dimensions.map(({ name, key }) => ({ name, key })) } : {});
+export const placed = (slice: PartitionSlice | undefined) => (slice ? { dimensions: slice.dimensions.map(({ name, key }) => ({ name, key })) } : {});
 
-const replacing = (context: OutputContext, extension: string) => ({
+export const replacing = (context: OutputContext, extension: string) => ({
   run: context.record.runId,
   extension,
   signal: context.signal,
@@ -23,13 +23,13 @@ const replacing = (context: OutputContext, extension: string) => ({
 });
 
 /** Where people find the data. */
-const placeOf = ({ store }: Shelf, paths: ObjectPaths, data: string): string => {
+export const placeOf = ({ store }: Shelf, paths: ObjectPaths, data: string): string => {
   const extension = data.slice(data.lastIndexOf(".") + 1);
   return store.uri(store.local ? `${paths.shown}.${extension}` : `${paths.slot}/${data}`);
 };
 
 /** Partitions may have columns of their own, unless `schemaChange` says otherwise. */
-async function refuseOtherColumns(shelf: Shelf, context: OutputContext, columns: readonly ColumnSchema[]): Promise<void> {
+export async function refuseOtherColumns(shelf: Shelf, context: OutputContext, columns: readonly ColumnSchema[]): Promise<void> {
   if (context.schemaChange === "evolve") return;
   const others = await shelf.partitions(context.key);
   requireSameColumns(
@@ -57,7 +57,7 @@ async function storedColumns(shelf: Shelf, context: OutputContext): Promise<read
 }
 
 /** Writes a value that is a table as a file of this machine. */
-async function writeTable(
+export async function writeTable(
   shelf: Shelf,
   context: OutputContext,
   handler: AnyHandler,
