@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { nearestName } from "../model/nearest.ts";
+import { splitList } from "../partitions/select.ts";
 import type { Session } from "../project/session.ts";
 import { UsageError } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
@@ -59,6 +60,27 @@ export const selectFlag: Flag = {
   value: "<selection>",
   text: "which assets: a key, +key, key+2, group:, tag:, status:, and, or, not",
 };
+
+export const partitionFlags: Readonly<Record<string, Flag>> = {
+  partition: { type: "string", value: "<key>", text: "one partition" },
+  partitions: { type: "string", value: "<list>", text: 'several: "a,b,c..f"' },
+  range: { type: "string", value: "<a..b>", text: "from one to another, both included; a.. and ..b and .. are open" },
+};
+
+/** What `partitionFlags` name, together. */
+export function partitionParts(values: Values): readonly string[] | undefined {
+  const [one, list, range] = [values.text("partition"), values.text("partitions"), values.text("range")];
+  if (range !== undefined && !range.includes("..")) throw new UsageError(`--range takes A..B, not "${range}".`);
+  const parts = [...(one === undefined ? [] : [one]), ...(list === undefined ? [] : splitList(list)), ...(range === undefined ? [] : [range])];
+  return one === undefined && list === undefined && range === undefined ? undefined : parts;
+}
+
+/** The selection, given with `selectFlag` or as the first argument. */
+export function selectionOf(values: Values): string | undefined {
+  const given = values.text("select");
+  if (given !== undefined && values.rest[0] !== undefined) throw new UsageError("The selection is given twice: with --select and without.");
+  return given ?? values.rest[0];
+}
 
 /** Reads a command's flags. Throws UsageError with the flag it may have meant. */
 export function readValues(command: Command, argv: readonly string[]): Values {

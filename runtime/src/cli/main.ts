@@ -10,6 +10,7 @@ import { plainText, processTerminal, type Terminal } from "./terminal.ts";
 
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   materialize: { summary: "run assets and store what they return", load: async () => (await import("./materialize.ts")).materialize },
+  check: { summary: "make the checks of what is stored", load: async () => (await import("./check.ts")).check },
   list: { summary: "the assets and their states", load: async () => (await import("./list.ts")).list },
   graph: { summary: "what depends on what", load: async () => (await import("./graph.ts")).graph },
   preview: { summary: "what an asset stored, as a table", load: async () => (await import("./preview.ts")).preview },
@@ -27,7 +28,7 @@ ${Object.entries(commands)
 
 \`sluice <command> --help\` shows the flags of a command.
 
-Exit codes: 0 all well; 1 a run failed, or a store did; 2 wrong use, or a project that does not load; 3 a mistake in Sluice; 130 cancelled.
+Exit codes: 0 all well; 1 a run failed, a check of what is stored did, or a store did; 2 wrong use, or a project that does not load; 3 a mistake in Sluice; 130 cancelled.
 `;
 
 export interface MainOptions {

@@ -1,9 +1,8 @@
 import type { PlanStep } from "../engine/plan.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { Manifest } from "../model/graph.ts";
-import { splitList } from "../partitions/select.ts";
 import type { MaterializeRequest } from "../project/session.ts";
-import { type Command, type CommandContext, selectFlag, targetFlag, type Values } from "./command.ts";
+import { type Command, type CommandContext, partitionFlags, partitionParts, selectFlag, selectionOf, targetFlag } from "./command.ts";
 import { errorText, exitCodes, UsageError } from "./errors.ts";
 import { runView, stepLabel } from "./run-view.ts";
 import { drawList } from "./table.ts";
@@ -20,9 +19,7 @@ export const materialize: Command = {
   flags: {
     select: selectFlag,
     target: targetFlag,
-    partition: { type: "string", value: "<key>", text: "one partition" },
-    partitions: { type: "string", value: "<list>", text: 'several: "a,b,c..f"' },
-    range: { type: "string", value: "<a..b>", text: "from one to another, both included; a.. and ..b and .. are open" },
+    ...partitionFlags,
     missing: { type: "boolean", text: "only partitions that are not stored, or failed last" },
     batch: { type: "string", value: "<n>", text: "runs of at most so many partitions, one after the other" },
     upstream: { type: "boolean", text: "run upstream assets first that are missing or stale" },
@@ -40,9 +37,7 @@ export const materialize: Command = {
   async run(context) {
     const { session, values, terminal, folder, signal } = context;
     const concurrency = values.count("concurrency", 1);
-    const given = values.text("select");
-    if (given !== undefined && values.rest[0] !== undefined) throw new UsageError("The selection is given twice: with --select and without.");
-    const selection = given ?? values.rest[0];
+    const selection = selectionOf(values);
     const request: MaterializeRequest = {
       target: values.text("target"),
       selection: selection ?? "*",
@@ -61,14 +56,6 @@ export const materialize: Command = {
     return code === exitCodes.ok && selection === undefined && unloaded.length > 0 ? exitCodes.failed : code;
   },
 };
-
-/** What the flags name, together. */
-function partitionParts(values: Values): readonly string[] | undefined {
-  const [one, list, range] = [values.text("partition"), values.text("partitions"), values.text("range")];
-  if (range !== undefined && !range.includes("..")) throw new UsageError(`--range takes A..B, not "${range}".`);
-  const parts = [...(one === undefined ? [] : [one]), ...(list === undefined ? [] : splitList(list)), ...(range === undefined ? [] : [range])];
-  return one === undefined && list === undefined && range === undefined ? undefined : parts;
-}
 
 async function dryRun({ session, values, terminal, signal }: CommandContext, request: MaterializeRequest): Promise<number> {
   const plan = await session.plan(request, signal);

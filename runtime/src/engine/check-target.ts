@@ -3,9 +3,12 @@ import { isKind } from "../io/manager.ts";
 import { type ErrorInfo, isSluiceError } from "../model/errors.ts";
 import { type AssetGraph, aboutAsset, type GraphError, type GraphStep } from "./graph.ts";
 import { attempt } from "./problems.ts";
-import { placeOf, type Target } from "./target.ts";
+import { placeOf, shownPlace, type Target } from "./target.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a step uses of its target, beside the checks of its assets. */
+type UsingStep = Pick<GraphStep, "assets" | "inputs"> & { readonly definition: Pick<GraphStep["definition"], "resources"> };
 
 /** What a plan uses on its target: by key name, the settings that must be readable. */
 interface UsedBinding {
@@ -56,7 +59,7 @@ function unreadableSettings(used: UsedBinding, environment: Environment): readon
  * What is wrong with a target for these steps, all together and before anything opens: `config/unbound-key`, `config/missing-env`,
  * `graph/storage-collision` with any other asset of the project.
  */
-export function checkTarget(graph: AssetGraph, target: Target, steps: Iterable<GraphStep>, environment: Environment): readonly ErrorInfo[] {
+export function checkTarget(graph: AssetGraph, target: Target, steps: Iterable<UsingStep>, environment: Environment): readonly ErrorInfo[] {
   const problems: ErrorInfo[] = [];
   const used = new Map<object, UsedBinding>();
   const touched = new Set<string>();
@@ -130,7 +133,7 @@ function sharedPlaces(graph: AssetGraph, target: Target): readonly { readonly pl
     const id = `${managerIdentity(bound.manager, identities)}\n${place}`;
     const group = groups.get(id);
     if (group) group.keys.push(key);
-    else groups.set(id, { place, keys: [key] });
+    else groups.set(id, { place: shownPlace(bound.manager, definition) ?? place, keys: [key] });
   }
   return [...groups.values()].filter(({ keys }) => keys.length > 1);
 }

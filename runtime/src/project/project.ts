@@ -8,6 +8,7 @@ import { findAssetFiles, readConfig, requireConfig } from "./config.ts";
 import { type Environment, watchEnvironmentFile } from "./environment.ts";
 import { describeLoadError } from "./load-error.ts";
 import { createLoader } from "./loader.ts";
+import { ownChecks } from "./own-checks.ts";
 import { type PackageHooks, worksTogether } from "./packages.ts";
 import { type ProjectTsconfig, readTsconfig } from "./resolver.ts";
 
@@ -65,6 +66,7 @@ export function openProject(options: ProjectOptions): Project {
   let lastSites: ReadonlyMap<string, readonly AssetSite[]> = new Map();
   let lastFiles = "";
   let failed: readonly string[] = [];
+  const checks = ownChecks();
 
   /** Renews everything that a change of any watched thing touches; true when there is something to load. */
   async function renew(): Promise<boolean> {
@@ -75,7 +77,9 @@ export function openProject(options: ProjectOptions): Project {
     const all = environmentChanged || packagesChanged || tsconfig.key !== before;
     const changed = all ? loader.files() : loader.changed();
     const retried = (await Promise.all(failed.map(loader.failing))).flat();
-    return loader.renew([...changed, ...retried]).size > 0 || failed.length > 0 || state.revision === 0;
+    const renewed = loader.renew([...changed, ...retried]);
+    checks.forget(renewed, assetsOf(lastSites));
+    return renewed.size > 0 || failed.length > 0 || state.revision === 0;
   }
 
   async function loadConfig(): Promise<ErrorInfo | undefined> {
@@ -128,6 +132,9 @@ export function openProject(options: ProjectOptions): Project {
       }
     }
     lastSites = sitesByFile;
+    checks.note(assetsOf(sitesByFile), new Set(brokenFiles.keys()));
+    // An asset whose checks do not load must not run as if it had none.
+    for (const [file, info] of brokenFiles) for (const key of checks.of(file)) if (!broken.has(key)) broken.set(key, info);
     const configNow = config;
     state = {
       revision: state.revision + 1,
@@ -177,6 +184,8 @@ export function openProject(options: ProjectOptions): Project {
     },
   };
 }
+
+const assetsOf = (sites: ReadonlyMap<string, readonly AssetSite[]>) => [...sites.values()].flat().map(({ asset }) => asset);
 
 function readProjectTsconfig(root: string): { readonly settings: ProjectTsconfig; readonly key: string; readonly error?: ErrorInfo } {
   try {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { LoadedProject } from "../assets/definition.ts";
 import { batchesOf } from "../engine/batches.ts";
+import { type CheckRun, runChecks } from "../engine/check-run.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
 import { addDynamicKeys, readMoment } from "../engine/dynamic-partitions.ts";
 import { buildGraph } from "../engine/graph.ts";
@@ -74,6 +75,12 @@ export interface Session {
   readonly plan: (request: MaterializeRequest, signal?: AbortSignal) => Promise<RunPlan>;
   /** Loads what changed, plans and runs. Throws what keeps it from beginning; a failed asset is a failed run. */
   readonly materialize: (request: MaterializeRequest, emit: (event: RunEvent) => void, signal?: AbortSignal) => Promise<RunSummary>;
+  /** Makes the checks of what is stored and stores nothing. A check that fails or cannot be made is in the answer; what keeps all from being made is thrown. */
+  readonly check: (
+    request: Pick<MaterializeRequest, "target" | "selection" | "partitions">,
+    emit: (event: RunEvent) => void,
+    signal?: AbortSignal,
+  ) => Promise<CheckRun>;
   /** The partitions of a request in lists of at most `size`, for runs of their own. Throws what `plan` throws, and `config/invalid` where that cannot be. */
   readonly batches: (request: MaterializeRequest, size: number, signal?: AbortSignal) => Promise<readonly (readonly string[])[]>;
   readonly preview: (target: string | undefined, key: string, request: PageRequest, options?: LookOptions) => Promise<TextPage>;
@@ -279,6 +286,21 @@ export function createSession(options: SessionOptions): Session {
             history.flush();
           }
         }
+      }),
+    check: ({ target: targetName, selection, partitions }, emit, signal = never()) =>
+      guarded(async () => {
+        const state = await refresh();
+        if (state.configError) throw fromErrorInfo(state.configError);
+        const { loaded, open } = loadedOf(state);
+        const target = open.target(targetName ?? loaded.config.defaultTarget);
+        const cleanEmit = (event: RunEvent) => emit(redact(event));
+        const options = { project: loaded, target, selection, partitions, history, environment, clock, signal, emit: cleanEmit };
+        const found = await open
+          .use(() => runChecks(options))
+          .catch((error: unknown) => {
+            throw withLoadErrors(error, state);
+          });
+        return redact(found);
       }),
     preview: (target, key, request, options = {}) =>
       guarded(async () => {
