@@ -6,6 +6,7 @@ import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
 import { stagedChecks } from "./staged-checks.ts";
 import type { BehaviourSubject, TestRunner } from "./subject.ts";
+import { ways } from "./ways.ts";
 import { writeModes } from "./write-modes.ts";
 
 /** `ioManagerBehaviour` of the entry point whose url is given: a child process imports that module. */
@@ -18,6 +19,7 @@ export const behaviourSuite =
       atomicity(subject, cases);
       addressing(subject, cases);
       partitioned(subject, cases);
+      ways(subject, cases);
       writeModes(subject, cases);
       stagedChecks(subject, cases);
       kills(subject, cases, entry);
