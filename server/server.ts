@@ -21,6 +21,8 @@ import { createWatching } from "./watching.ts";
 export interface InitializationOptions {
   /** Folder for the index's cache. */
   readonly storagePath?: string;
+  /** Uri of the folder with the reference pages, which diagnostics link to. */
+  readonly docs?: string;
   readonly features?: Readonly<Partial<Record<FeatureName, boolean>>>;
 }
 
@@ -39,6 +41,10 @@ function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly st
   return uris.flatMap((uri) => pathOfUri(uri) ?? []);
 }
 
+/** Errors of a run have a page of their own; what only an editor finds is on the language server's. */
+const pagesIn = (docs: string | undefined) => (code: string) =>
+  docs === undefined ? undefined : `${docs}/${code.includes("/") ? "errors" : "language-server"}.md#${code.replaceAll("/", "")}`;
+
 /** From so many files on, the first index leaves memory behind that is worth giving back. */
 const manyFiles = 500;
 
@@ -49,9 +55,9 @@ const agePeriod = 60_000;
 export function serve(connection: Connection, { disk = nodeDisk, now = Date.now, releaseMemory = () => {}, startParser }: ServerOptions = {}): void {
   connection.onInitialize((params) => {
     const abilities = abilitiesOf(params);
-    const { features = {}, storagePath } = (params.initializationOptions ?? {}) as InitializationOptions;
+    const { features = {}, storagePath, docs } = (params.initializationOptions ?? {}) as InitializationOptions;
     const has = (feature: FeatureName) => features[feature] !== false;
-    startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, disk, now, releaseMemory, startParser });
+    startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, docs, disk, now, releaseMemory, startParser });
     return { capabilities: capabilitiesFor(abilities, has), serverInfo: { name: "Sluice" } };
   });
   connection.listen();
@@ -62,13 +68,14 @@ interface Session {
   readonly has: (feature: FeatureName) => boolean;
   readonly folders: readonly string[];
   readonly storagePath: string | undefined;
+  readonly docs: string | undefined;
   readonly disk: Disk;
   readonly now: () => number;
   readonly releaseMemory: () => void;
   readonly startParser: (() => Parser) | undefined;
 }
 
-function startSession(connection: Connection, { abilities, has, folders, storagePath, disk, now, releaseMemory, startParser }: Session): void {
+function startSession(connection: Connection, { abilities, has, folders, storagePath, docs, disk, now, releaseMemory, startParser }: Session): void {
   const documents = createDocuments();
   const statuses = createStatuses();
   const workspace = createWorkspace({
@@ -84,6 +91,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
     text: (path) => documents.text(path) ?? disk.readText(path),
     isSettled: indexer.isSettled,
     now,
+    pageOf: pagesIn(docs),
     markdown: abilities.markdown,
     links: abilities.definitionLinks,
   };

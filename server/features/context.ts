@@ -13,6 +13,8 @@ export interface FeatureContext {
   readonly isSettled: () => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Uri of the page that explains a diagnostic's code; `undefined` where the client did not say where the pages are. */
+  readonly pageOf: (code: string) => string | undefined;
   /** True when the client shows markdown in hovers. */
   readonly markdown: boolean;
   /** True when the client understands links with an origin. */

@@ -113,6 +113,18 @@ function returnsOf({ body }: ts.FunctionLikeDeclaration, { span }: Reader): Asse
   return value && type !== undefined ? { type, span: span(value) } : undefined;
 }
 
+function tableOf(node: ts.Expression | undefined): AssetFact["table"] {
+  if (!node) return undefined;
+  const options = objectOf(node);
+  const schema = options && literal(property(options, "schema"));
+  const name = options && literal(property(options, "name"));
+  const isWritten = options?.properties.every((at) => {
+    const each = propertyName(at.name);
+    return each !== "schema" && each !== "name" ? each !== undefined : ts.isPropertyAssignment(at) && literal(at.initializer) !== undefined;
+  });
+  return { ...(schema === undefined ? {} : { schema }), ...(name === undefined ? {} : { name }), ...(isWritten ? {} : { isComputed: true }) };
+}
+
 /** What a definition says beyond its key, its group and its upstream. Only what `run` does is left out for an output. */
 export function detailsOf(spec: ts.ObjectLiteralExpression, reader: Reader, withRun: boolean) {
   const at = property(spec, "partitions");
@@ -121,16 +133,14 @@ export function detailsOf(spec: ts.ObjectLiteralExpression, reader: Reader, with
     const value = ts.isPropertyAssignment(each) ? each.initializer : ts.isShorthandPropertyAssignment(each) ? each.name : undefined;
     return (value && chainFact(value, reader)) ?? [];
   });
-  const options = objectOf(property(spec, "table"));
-  const schema = options && literal(property(options, "schema"));
-  const name = options && literal(property(options, "name"));
+  const table = tableOf(property(spec, "table"));
   const run = withRun ? runOf(spec) : undefined;
   const mismatch = run && mismatchOf(spec, run, reader);
   const returns = run && returnsOf(run, reader);
   return {
     ...(partitions ? { partitions } : {}),
     ...(resources.length > 0 ? { resources } : {}),
-    ...(options ? { table: { ...(schema === undefined ? {} : { schema }), ...(name === undefined ? {} : { name }) } } : {}),
+    ...(table ? { table } : {}),
     ...(mismatch ? { mismatch } : {}),
     ...(returns ? { returns } : {}),
   };

@@ -19,6 +19,20 @@ export function bare(node: ts.Expression): ts.Expression {
   return at;
 }
 
+/** Those that say which partitions are wanted. */
+const choosers = new Set(["all", "latest", "partition", "window"]);
+
+/** True where an input says which partitions it wants, as `x.as(rows()).latest()` does. */
+export function choosesPartitions(node: ts.Expression): boolean {
+  for (let at = bare(node); ts.isCallExpression(at); ) {
+    const callee = bare(at.expression);
+    if (!ts.isPropertyAccessExpression(callee)) return false;
+    if (choosers.has(callee.name.text)) return true;
+    at = bare(callee.expression);
+  }
+  return false;
+}
+
 /** What `x.as(rows()).with({...})` is about: `x`. */
 export function peeled(node: ts.Expression): ts.Expression {
   for (let at = bare(node); ; ) {

@@ -38,6 +38,8 @@ export interface RefFact {
   readonly key?: string;
   /** Position in the file's `assets`, for an asset defined on the spot. */
   readonly inline?: number;
+  /** True where it says which partitions it wants: `sales.latest()`. */
+  readonly chooses?: true;
   /** What stands there, for a reader. */
   readonly text: string;
   readonly span: Span;
@@ -63,7 +65,7 @@ export interface AssetFact {
   /** Keys of the resources it opens. */
   readonly resources?: readonly ChainFact[];
   /** As far as it is written out. */
-  readonly table?: { readonly schema?: string; readonly name?: string };
+  readonly table?: { readonly schema?: string; readonly name?: string; readonly isComputed?: true };
   /** What `inputs` and the parameter of `run` do not have in common; left out where they agree, or cannot be compared. */
   readonly mismatch?: { readonly unused: readonly NameFact[]; readonly unfed: readonly NameFact[] };
   /** What `run` returns, where that is a literal and nothing else. */

@@ -1,5 +1,5 @@
 import type { AssetKind } from "../../runtime/src/model/graph.ts";
-import type { FileFacts, RefFact } from "./facts.ts";
+import type { AssetFact, FileFacts, RefFact } from "./facts.ts";
 import { idsOf } from "./ids.ts";
 import { ownText } from "./pack.ts";
 import { uriOfPath } from "./paths.ts";
@@ -18,6 +18,8 @@ export interface Node {
   readonly covered: boolean;
   /** True for what the project loads: exported, from a file that the config covers. Only these have a right to their key. */
   readonly member: boolean;
+  /** Its table as stores fold names, for assets that would overwrite each other; left out where that is computed. */
+  readonly place: string | undefined;
   /** Ids of the assets that its references were resolved to, in their order. Replaced when the file is linked anew. */
   targets: readonly (string | undefined)[];
   /** What its I/O manager, resources and partitions were resolved to. */
@@ -43,18 +45,30 @@ export interface Edge {
 export const unlinked: readonly undefined[] = [];
 export const unbound: Bound = {};
 
+/**
+ * Schema and table as DuckDB compares them. A schema that an asset gives is another thing than one that its key gives: the I/O manager may
+ * have one of its own, which comes between the two.
+ */
+function placeOf({ key, table, kind }: AssetFact): string | undefined {
+  if (kind === "source" || table?.isComputed || (key === undefined && table?.name === undefined)) return undefined;
+  const parts = key?.split("/") ?? [];
+  const schema = table?.schema === undefined ? `${parts.at(-2) ?? "public"}/` : `${table.schema}.`;
+  return `${schema}${table?.name ?? parts.at(-1)}`.toLowerCase();
+}
+
 export function nodesOf(path: string, facts: FileFacts, scope: string, covered: boolean): Node[] {
   if (facts.assets.length === 0) return [];
   const ids = idsOf(uriOfPath(path), facts.assets);
-  return facts.assets.map(({ kind, key, exported }, index) => ({
+  return facts.assets.map((asset, index) => ({
     id: ids[index]!,
     path,
     index,
-    kind,
-    key: key === undefined ? undefined : ownText(key),
+    kind: asset.kind,
+    key: asset.key === undefined ? undefined : ownText(asset.key),
     scope,
     covered,
-    member: covered && exported === true,
+    member: covered && asset.exported === true,
+    place: placeOf(asset),
     targets: unlinked,
     bound: unbound,
   }));

@@ -19,6 +19,7 @@ type PackedRef = readonly [
   input?: string,
   inputStart?: number,
   inputEnd?: number,
+  chooses?: 1,
 ];
 const moreFacts = ["group", "description", "ioManager", "partitions", "resources", "table", "mismatch", "returns", "stale"] as const;
 type MoreFacts = typeof moreFacts;
@@ -45,17 +46,20 @@ type Packed = readonly [
 
 const knownText = (target: PackedRef[0]) => (typeof target === "string" ? target : typeof target === "number" ? undefined : target.join("."));
 
-function packRef({ input, inputSpan, chain, key, inline, text, span }: RefFact): PackedRef {
+function packRef({ input, inputSpan, chain, key, inline, chooses, text, span }: RefFact): PackedRef {
   const target = inline ?? chain ?? key ?? -1;
   const head = [target, text === knownText(target) ? 0 : text, span[0], span[1]] as const;
-  return input === undefined || !inputSpan ? head : [...head, input, inputSpan[0], inputSpan[1]];
+  if (input === undefined || !inputSpan) return head;
+  const named = [...head, input, inputSpan[0], inputSpan[1]] as const;
+  return chooses ? [...named, 1] : named;
 }
 
-function unpackRef([target, text, start, end, input, inputStart, inputEnd]: PackedRef): RefFact {
+function unpackRef([target, text, start, end, input, inputStart, inputEnd, chooses]: PackedRef): RefFact {
   const named = typeof target === "string" ? { key: target } : typeof target === "object" ? { chain: target } : target < 0 ? {} : { inline: target };
   return {
     ...(input === undefined ? {} : { input, inputSpan: [inputStart!, inputEnd!] as const }),
     ...named,
+    ...(chooses === 1 ? { chooses: true } : {}),
     text: text === 0 ? knownText(target)! : text,
     span: [start, end],
   };

@@ -13,6 +13,8 @@ export interface Projects {
   readonly remove: (configPath: string) => string | false;
   /** Takes what a config file says; any other file is no change. */
   readonly configure: (path: string, config: ConfigFact | undefined) => string | false;
+  /** The config file of a project that counts, and what its syntax shows. */
+  readonly configOf: (folder: string) => { readonly path: string; readonly config: ConfigFact } | undefined;
   readonly list: () => readonly IndexedProject[];
 }
 
@@ -86,6 +88,10 @@ export function createProjects(): Projects {
       if (config) facts.set(path, config);
       else facts.delete(path);
       return JSON.stringify(configOf(folder)?.assets) === before ? false : changed(folder);
+    },
+    configOf: (folder) => {
+      const [path, config] = [configPath(folder), configOf(folder)];
+      return path === undefined || !config ? undefined : { path, config };
     },
     list: () =>
       [...projects.keys()].sort().map((folder): IndexedProject => {

@@ -1,5 +1,5 @@
 import type { PackageBindings } from "./bindings.ts";
-import { bare, chainOf, literal, objectOf, peeled, property, propertyName } from "./expressions.ts";
+import { bare, chainOf, choosesPartitions, literal, objectOf, peeled, property, propertyName } from "./expressions.ts";
 import type { RefFact, Span } from "./facts.ts";
 import { ts } from "./typescript.ts";
 
@@ -44,8 +44,10 @@ export function refsOf(spec: ts.ObjectLiteralExpression, reader: ReferenceReader
   for (const at of objectOf(property(spec, "inputs"))?.properties ?? []) {
     if (!ts.isPropertyAssignment(at) && !ts.isShorthandPropertyAssignment(at)) continue;
     const input = propertyName(at.name);
-    const ref = refOf(ts.isPropertyAssignment(at) ? at.initializer : at.name, reader);
-    if (ref && input !== undefined && input !== "") refs.push({ input, inputSpan: reader.span(at.name), ...ref });
+    const value = ts.isPropertyAssignment(at) ? at.initializer : at.name;
+    const ref = refOf(value, reader);
+    if (!ref || input === undefined || input === "") continue;
+    refs.push({ input, inputSpan: reader.span(at.name), ...(choosesPartitions(value) ? { chooses: true } : {}), ...ref });
   }
   const deps = property(spec, "deps");
   const list = deps && bare(deps);

@@ -26,6 +26,8 @@ export interface Registry {
   readonly nodesIn: (path: string) => readonly Node[];
   readonly nodes: ReadonlyMap<string, Node>;
   readonly keys: KeyIndex;
+  /** Assets by their tables, as `keys` has them by their keys. */
+  readonly places: KeyIndex;
   readonly fact: (node: Node) => AssetFact;
   readonly edges: (node: Node) => readonly Edge[];
   /** Ids of the assets that name this one, each once. */
@@ -50,6 +52,7 @@ export function createRegistry(): Registry {
   const ready = new Map<string, FileFacts>();
   const nodes = new Map<string, Node>();
   const keys = createKeyIndex();
+  const places = createKeyIndex();
   const readers = createMultimap();
 
   const keep = (path: string, facts: FileFacts) => {
@@ -73,6 +76,7 @@ export function createRegistry(): Registry {
     for (const node of states.get(path)?.nodes ?? []) {
       disconnect(node);
       if (node.member && node.key !== undefined) keys.remove(node.scope, node.key, node.id);
+      if (node.member && node.place !== undefined) places.remove(node.scope, node.place, node.id);
       nodes.delete(node.id);
     }
     states.delete(path);
@@ -93,6 +97,7 @@ export function createRegistry(): Registry {
     },
     nodes,
     keys,
+    places,
     fact,
     edges: (node) => fact(node).refs.map((ref, index) => ({ ref, target: node.targets[index] })),
     downstream: readers.get,
@@ -106,6 +111,7 @@ export function createRegistry(): Registry {
       for (const node of made) {
         nodes.set(node.id, node);
         if (node.member && node.key !== undefined) keys.add(node.scope, node.key, node.id);
+        if (node.member && node.place !== undefined) places.add(node.scope, node.place, node.id);
       }
     },
     connect: (node, targets, bound) => {

@@ -7,7 +7,7 @@ import { linkFile, scopeKey } from "./link.ts";
 import { createModules, type ModuleDisk, settings } from "./modules.ts";
 import { type Node, nodesOf } from "./node.ts";
 import { isConfig, isInside } from "./paths.ts";
-import { createProjects } from "./projects.ts";
+import { createProjects, type Projects } from "./projects.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createResolver, type Resolver } from "./resolve.ts";
 import { createReverse } from "./reverse.ts";
@@ -27,7 +27,10 @@ export interface Update {
   readonly settings?: boolean;
 }
 
-type Reading = Pick<Registry, "has" | "facts" | "lastGood" | "packed" | "parses" | "nodesIn" | "nodes" | "keys" | "fact" | "edges" | "downstream">;
+type Reading = Pick<
+  Registry,
+  "has" | "facts" | "lastGood" | "packed" | "parses" | "nodesIn" | "nodes" | "keys" | "places" | "fact" | "edges" | "downstream"
+>;
 
 /** The index: files, the assets in them, and who reads whom. Knows neither protocol nor clock, and the disk only through its options. */
 export interface Workspace extends Reading {
@@ -43,11 +46,13 @@ export interface Workspace extends Reading {
   /** Folder of a file's project; "" where there is none. */
   readonly projectOf: (path: string) => string;
   readonly projects: () => readonly IndexedProject[];
+  /** The config file of a project folder, and what its syntax shows. */
+  readonly configOf: Projects["configOf"];
   /** `undefined` for what is not, or no longer, part of the graph. */
   readonly describe: (id: string) => IndexedAsset | undefined;
   /** Files with something to find fault with: every file that a diagnostic can be in, and few others. */
   readonly suspects: () => ReadonlySet<string>;
-  /** Grows whenever an asset came or went, or changed its key, its place in the project or its upstream. */
+  /** Grows whenever an asset came or went, or changed its key, its place in the project or its upstream, or what it is stored by. */
   readonly structure: () => number;
   /** Ids of assets that came, went or changed since the last call. */
   readonly takeTouched: () => ReadonlySet<string>;
@@ -63,6 +68,20 @@ const face = ({ imports, exports, aliases, assets, boundKeys, partitions }: File
     boundKeys.map(({ kind, path, name }) => [kind, path, name]),
     partitions.map(({ path }) => path),
   ]);
+
+/** What findings in other files can hang on, beside the graph. */
+const meaning = ({ config, partitions, boundKeys, assets }: FileFacts): string =>
+  JSON.stringify([config, partitions, boundKeys, assets.map(({ partitions, table, ioManager }) => [partitions, table, ioManager])], (name, value) =>
+    name === "span" || name === "end" ? undefined : value,
+  );
+
+/** What a file may have that something can be found wrong with, apart from keys and references. */
+const isSuspect = ({ assets, config }: FileFacts): boolean =>
+  config !== undefined ||
+  assets.some(
+    ({ mismatch, returns, partitions, ioManager, resources, key }) =>
+      mismatch || returns || partitions || ioManager || resources || key === undefined,
+  );
 
 /** Keys that these assets have a right to. */
 const keysOf = (nodes: readonly Node[]) => nodes.flatMap(({ member, scope, key }) => (member && key !== undefined ? [scopeKey(scope, key)] : []));
@@ -91,7 +110,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
   let cycles: ReadonlyMap<string, readonly string[]> = new Map();
   let touched = new Set<string>();
   let structure = 0;
-  /** Files with a malformed key, or a reference that the project cannot follow. */
+  /** Files with a malformed key, a reference that the project cannot follow, or more to be looked at. */
   const faulty = new Set<string>();
   let resolver: Resolver | undefined;
 
@@ -144,7 +163,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     const links = linkFile(path, facts, own, { resolver, keys, idAt: (file, index) => nodesIn(file)[index]?.id });
     for (const node of own) registry.connect(node, links.targets[node.index]!, links.bound[node.index]!);
     const lost = own.some((node) => node.scope !== "" && facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
-    if (lost || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
+    if (lost || isSuspect(facts) || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
     else faulty.delete(path);
     seen.set(path, links.seen);
     asked.set(path, links.keys);
@@ -217,6 +236,10 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     }
     inspect(dirty);
     for (const [path, next] of fresh) {
+      const before = registry.facts(path);
+      if (before && next && before !== next.facts && meaning(before) !== meaning(next.facts)) structure++;
+    }
+    for (const [path, next] of fresh) {
       if (next) registry.put(path, next.facts, next.nodes);
       else {
         registry.drop(path);
@@ -273,12 +296,13 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     suspects: () => {
       const paths = new Set(faulty);
       const pathOf = (id: string) => nodes.get(id)?.path;
-      for (const ids of [...keys.duplicates(), cycles.keys()]) for (const id of ids) paths.add(pathOf(id) ?? "");
+      for (const ids of [...keys.duplicates(), ...registry.places.duplicates(), cycles.keys()]) for (const id of ids) paths.add(pathOf(id) ?? "");
       paths.delete("");
       return paths;
     },
     projectOf: projects.of,
     projects: projects.list,
+    configOf: projects.configOf,
     describe: describeId,
     takeTouched: () => {
       const taken = touched;
