@@ -77,10 +77,10 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): Datab
 /** One user's face of a shared database: it ends its own streams, never another's. */
 function face(shared: Shared, options: DatabaseOptions): Database {
   const streams = new Set<() => Promise<void>>();
-  const operations = new Set<Promise<unknown>>();
+  const operations = new Map<Promise<unknown>, LeaseOptions["onWanted"]>();
   shared.adopt(options);
-  const tracked = <Value>(promise: Promise<Value>): Promise<Value> => {
-    operations.add(promise);
+  const tracked = <Value>(promise: Promise<Value>, onWanted: LeaseOptions["onWanted"]): Promise<Value> => {
+    operations.set(promise, onWanted);
     const forget = () => operations.delete(promise);
     promise.then(forget, forget);
     return promise;
@@ -104,6 +104,7 @@ function face(shared: Shared, options: DatabaseOptions): Database {
             end();
           }
         })(),
+        leaseOptions.onWanted,
       ),
     stream: async (open, leaseOptions = {}) => {
       const acquired = await shared.acquire(leaseOptions);
@@ -136,7 +137,10 @@ function face(shared: Shared, options: DatabaseOptions): Database {
     },
     release: async () => {
       for (const close of streams) await close();
-      while (operations.size > 0) await Promise.allSettled(operations);
+      while (operations.size > 0) {
+        for (const onWanted of operations.values()) onWanted?.();
+        await Promise.allSettled(operations.keys());
+      }
       await shared.closeIfIdle();
     },
   };

@@ -11,31 +11,50 @@ export interface Order {
   readonly rows: number;
 }
 
+/** The row numbers that `select` gives as column r, of one version of a relation. */
+export interface OrderQuery {
+  readonly version: string;
+  readonly select: string;
+  readonly values: readonly SqlValue[];
+}
+
 /** Answers that pages of a database share while it stays open. */
 export interface Orders {
   /** Made once per version; those of other versions of the same relation are forgotten. */
   readonly facts: <Value>(version: string, make: () => Promise<Value>) => Promise<Value>;
-  /** The table of what `select` gives, made on first need. */
-  readonly table: (connection: Connection, version: string, select: string, values: readonly SqlValue[]) => Promise<Order>;
+  /** The table of an order, made on first need. */
+  readonly table: (connection: Connection, query: OrderQuery) => Promise<Order>;
+  /** True when the table is there: asking for it costs nothing. */
+  readonly has: (query: OrderQuery) => boolean;
+  /** Makes the table while nobody waits, unless something else wants the file or another one is made ahead. */
+  readonly ahead: (query: OrderQuery) => void;
 }
 
 const catalog = "sluice_pages";
 /** Most tables of row numbers, and most rows of them together: 8 bytes each. */
-const mostTables = 4;
+const mostTables = 8;
 const mostRows = 40_000_000;
 const mostFacts = 64;
 
+const keyOf = ({ version, select, values }: OrderQuery): string => JSON.stringify([version, select, values]);
+
 /** The orders of a database, in a database in memory attached to it: every connection sees it, and it goes when the file is let go. */
 export const openOrders = (connection: Connection, database: Database): Orders =>
-  database.kept("pages", () => ({ value: createOrders(connection), end: async () => undefined }));
+  database.kept("pages", () => ({ value: createOrders(connection, database), end: async () => undefined }));
 
-function createOrders(first: Connection): Orders {
+function createOrders(first: Connection, database: Database): Orders {
   const facts = new Map<string, Promise<unknown>>();
   const tables = new Map<string, Promise<Order>>();
+  const there = new Set<string>();
   const attached = run({ ...first, signal: undefined }, `ATTACH IF NOT EXISTS ':memory:' AS ${catalog}`);
   attached.catch(() => undefined); // Whoever needs a table awaits it, and gets the error.
   let next = 1;
+  let ahead = { key: "", abort: new AbortController() };
 
+  const forget = (key: string) => {
+    tables.delete(key);
+    there.delete(key);
+  };
   /** Drops the tables used longest ago until the rest is within bounds; the newest stays. */
   const trim = async (connection: Connection) => {
     let rows = 0;
@@ -45,8 +64,38 @@ function createOrders(first: Connection): Orders {
       count++;
       rows += order?.rows ?? 0;
       if (count === 1 || (count <= mostTables && rows <= mostRows)) continue;
-      tables.delete(key);
+      forget(key);
       if (order) await run({ ...connection, signal: undefined }, `DROP TABLE IF EXISTS ${order.name}`);
+    }
+  };
+  const table = async (connection: Connection, query: OrderQuery): Promise<Order> => {
+    await attached;
+    const key = keyOf(query);
+    for (;;) {
+      const found = tables.get(key);
+      if (!found) break;
+      try {
+        const order = await found;
+        if (tables.delete(key)) tables.set(key, found); // Used last.
+        return order;
+      } catch (thrown) {
+        if (tables.get(key) === found) forget(key);
+        // Another request began it and was cancelled: that is no reason for this one to fail.
+        if (!isSluiceError(thrown) || thrown.code !== "run/cancelled" || connection.signal?.aborted) throw thrown;
+      }
+    }
+    if (key !== ahead.key) ahead.abort.abort(); // Somebody waits for this one.
+    const name = `${catalog}.main.o${next++}`;
+    const made = run(connection, `CREATE TABLE ${name} AS ${query.select}`, query.values).then((rows): Order => ({ name, rows }));
+    tables.set(key, made);
+    try {
+      const order = await made;
+      if (tables.get(key) === made) there.add(key);
+      await trim(connection);
+      return order;
+    } catch (thrown) {
+      if (tables.get(key) === made) forget(key);
+      throw thrown;
     }
   };
   return {
@@ -59,33 +108,17 @@ function createOrders(first: Connection): Orders {
       if (facts.size > mostFacts) facts.delete(facts.keys().next().value as string);
       return made;
     },
-    table: async (connection, version, select, values) => {
-      await attached;
-      const key = JSON.stringify([version, select, values]);
-      for (;;) {
-        const found = tables.get(key);
-        if (!found) break;
-        try {
-          const order = await found;
-          if (tables.delete(key)) tables.set(key, found); // Used last.
-          return order;
-        } catch (thrown) {
-          if (tables.get(key) === found) tables.delete(key);
-          // Another request began it and was cancelled: that is no reason for this one to fail.
-          if (!isSluiceError(thrown) || thrown.code !== "run/cancelled" || connection.signal?.aborted) throw thrown;
-        }
-      }
-      const name = `${catalog}.main.o${next++}`;
-      const made = run(connection, `CREATE TABLE ${name} AS ${select}`, values).then((rows): Order => ({ name, rows }));
-      tables.set(key, made);
-      try {
-        const order = await made;
-        await trim(connection);
-        return order;
-      } catch (thrown) {
-        if (tables.get(key) === made) tables.delete(key);
-        throw thrown;
-      }
+    table,
+    has: (query) => there.has(keyOf(query)),
+    ahead: (query) => {
+      const key = keyOf(query);
+      if (tables.has(key)) return;
+      const abort = new AbortController();
+      ahead.abort.abort(); // The newest is what somebody looks at.
+      ahead = { key, abort };
+      const { signal } = abort;
+      const made = database.lease((connection) => table(connection, query), { purpose: "preview", signal, onWanted: () => abort.abort() });
+      made.catch(() => undefined); // Whoever needs it makes it, and gets the error.
     },
   };
 }

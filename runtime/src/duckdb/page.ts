@@ -5,7 +5,7 @@ import type { ColumnSchema } from "../model/values.ts";
 import type { Connection } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { type Clauses, clausesOf, columnNamed, filterMistake } from "./filters.ts";
-import { type Orders, openOrders } from "./orders.ts";
+import { type OrderQuery, type Orders, openOrders } from "./orders.ts";
 import { query, rowsOf } from "./query.ts";
 import { quoteName } from "./sql-text.ts";
 
@@ -25,6 +25,11 @@ export interface PageSource {
 
 /** Most rows of one page. */
 const mostRows = 50_000;
+/** Rows of a sort that are found first, in a fraction of the time that all of them take; and how many rows a table has for that to be worth it. */
+const firstRows = 10_000;
+const manyRows = 200_000;
+/** Most rows that are sorted before somebody asks for a page further on. */
+const mostAhead = 40_000_000;
 
 interface Facts {
   readonly columns: readonly ColumnSchema[];
@@ -35,7 +40,8 @@ interface Facts {
 
 /**
  * One page of a relation as Arrow IPC. Rows in stored order are found by their number; a sort or a filter is done once, into a table of
- * row numbers in memory, which serves every page of it. Throws `io/schema-mismatch` for an unknown column, `io/unsupported-value` for a
+ * row numbers in memory, which serves every page of it. Of many rows the first ones of a sort are found alone, and the others sorted while
+ * they are looked at. Throws `io/schema-mismatch` for an unknown column, `io/unsupported-value` for a
  * filter value that is none of the column's type.
  */
 export async function pageOf(connection: Connection, database: Database, source: PageSource, request: PageRequest): Promise<Page> {
@@ -47,7 +53,9 @@ export async function pageOf(connection: Connection, database: Database, source:
   const limit = Math.min(mostRows, Math.max(0, Math.trunc(request.limit) || 0));
   const select = columns.map((column) => `t.${quoteName(column.name)}`).join(", ");
   try {
-    const { sql, values, rows } = await statement(connection, database, orders, source, facts, clauses, select, offset, limit);
+    const filtered = (request.filter ?? []).length > 0;
+    const place = { select, offset, limit, filtered };
+    const { sql, values, rows } = await statement(connection, database, orders, source, facts, clauses, place);
     const stream = await query(connection, sql, values);
     const batches: RecordBatch[] = [];
     for await (const batch of stream.batches) batches.push(batch);
@@ -60,6 +68,14 @@ export async function pageOf(connection: Connection, database: Database, source:
 const within = ({ where }: PageSource, clauses: Clauses): Clauses =>
   where === undefined ? clauses : { ...clauses, where: clauses.where === "" ? ` WHERE (${where})` : `${clauses.where} AND (${where})` };
 
+interface PagePlace {
+  /** Columns, quoted. */
+  readonly select: string;
+  readonly offset: number;
+  readonly limit: number;
+  /** Whether the request leaves rows of the source out. */
+  readonly filtered: boolean;
+}
 interface PageStatement {
   readonly sql: string;
   readonly values: readonly SqlValue[];
@@ -74,14 +90,16 @@ async function statement(
   source: PageSource,
   facts: Facts,
   { where, values, order }: Clauses,
-  select: string,
-  offset: number,
-  limit: number,
+  { select, offset, limit, filtered }: PagePlace,
 ): Promise<PageStatement> {
-  const { from, rowId, byRange } = source;
+  const { from, byRange } = source;
+  // A column of that name hides the row numbers.
+  const rowId = facts.columns.some(({ name }) => name.toLowerCase() === source.rowId) ? undefined : source.rowId;
   if (where === "" && order === "") {
     const { rows } = facts;
-    if (!byRange || !facts.dense) return { sql: `SELECT ${select} FROM ${from} AS t LIMIT ${limit} OFFSET ${offset}`, values: [], rows };
+    if (rowId === undefined || !byRange || !facts.dense) {
+      return { sql: `SELECT ${select} FROM ${from} AS t LIMIT ${limit} OFFSET ${offset}`, values: [], rows };
+    }
     const last = offset + limit - 1;
     return { sql: `SELECT ${select} FROM ${from} AS t WHERE t.${rowId} BETWEEN ${offset} AND ${last} ORDER BY t.${rowId}`, values: [], rows };
   }
@@ -90,14 +108,19 @@ async function statement(
     const rows = Number(counted?.["n"] ?? 0);
     return { sql: `SELECT ${select} FROM ${from} AS t${where}${order} LIMIT ${limit} OFFSET ${offset}`, values, rows };
   }
-  const made = await orders.table(
-    connection,
-    `${database.version()} ${source.version}`,
-    `SELECT t.${rowId} AS r FROM ${from} AS t${where}${order}`,
+  // Rows that a sort cannot tell apart stay as they are stored, so that every way of finding a page finds the same rows.
+  const sorted = order === "" ? "" : `${order}, t.${rowId}`;
+  const whole: OrderQuery = {
+    version: `${database.version()} ${source.version}`,
+    select: `SELECT t.${rowId} AS r FROM ${from} AS t${where}${sorted}`,
     values,
-  );
+  };
+  const beginning = !filtered && offset + limit <= firstRows && facts.rows > manyRows && !orders.has(whole);
+  const made = await orders.table(connection, beginning ? { ...whole, select: `${whole.select} LIMIT ${firstRows}` } : whole);
+  if (beginning && facts.rows <= mostAhead) orders.ahead(whole);
+  const rows = beginning ? facts.rows : made.rows;
   const range = `SELECT rowid AS p, r FROM ${made.name} WHERE rowid BETWEEN ${offset} AND ${offset + limit - 1}`;
-  return { sql: `SELECT ${select} FROM (${range}) AS o JOIN ${from} AS t ON t.${rowId} = o.r ORDER BY o.p`, values: [], rows: made.rows };
+  return { sql: `SELECT ${select} FROM (${range}) AS o JOIN ${from} AS t ON t.${rowId} = o.r ORDER BY o.p`, values: [], rows };
 }
 
 async function factsOf(connection: Connection, { from, rowId, byRange, where }: PageSource): Promise<Facts> {

@@ -27,6 +27,8 @@ export interface LeaseOptions {
   readonly purpose?: Purpose;
   /** Told when another process is waited for, in words. */
   readonly onWait?: ((message: string) => void) | undefined;
+  /** Told when the file is wanted for something else: what nobody waits for ends then. */
+  readonly onWanted?: (() => void) | undefined;
   /** True for what is done for another process: nobody else is asked for the file then. */
   readonly forAnother?: boolean;
 }
@@ -35,9 +37,7 @@ export interface Kept<Value> {
   readonly end: () => Promise<void>;
 }
 
-interface Lease {
-  readonly purpose: Purpose;
-}
+type Lease = Pick<LeaseOptions, "onWanted"> & { readonly purpose: Purpose };
 /** A connection, or what the process says that has the file. */
 type Acquired = { readonly connection: Connection; readonly end: () => void } | { readonly answered: Answered };
 /** Milliseconds that reading waits for another process, which as a rule answers at once. */
@@ -138,7 +138,10 @@ export function createShared(path: string): Shared {
   const offer = (): Promise<Offer> =>
     transition(async () => {
       if (!opened) return "free";
-      if (leases.size > 0) return "busy";
+      if (leases.size > 0) {
+        tellWanted();
+        return "busy";
+      }
       clearTimeout(idle);
       await close();
       return "released";
@@ -180,6 +183,9 @@ export function createShared(path: string): Shared {
       }
       await native.query(root, `SET memory_limit = '${limit}'`);
     });
+  const tellWanted = () => {
+    for (const { onWanted } of [...leases]) onWanted?.();
+  };
   const previewsEnded = () => (leases.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => drained.push(resolve)));
 
   const end = (lease: Lease) => {
@@ -195,9 +201,10 @@ export function createShared(path: string): Shared {
     idle.unref();
   };
 
-  const borrow = async ({ signal, purpose }: LeaseOptions & { readonly purpose: Purpose }) => {
+  const borrow = async ({ signal, purpose, onWanted }: LeaseOptions & { readonly purpose: Purpose }) => {
     clearTimeout(idle);
     if ((purpose === "work" || purpose === "read") && opened?.sealed) {
+      tellWanted();
       await previewsEnded();
       await close();
     }
@@ -209,7 +216,7 @@ export function createShared(path: string): Shared {
     }
     const { database, sources, catalog, sealed } = opened;
     const raw = await native.connect(database);
-    const lease: Lease = { purpose };
+    const lease: Lease = { purpose, onWanted };
     leases.add(lease);
     if (usualThreads !== undefined) await tune();
     let over = false;
@@ -241,7 +248,7 @@ export function createShared(path: string): Shared {
     },
     closeIfIdle,
     acquire: async (options) => {
-      const { signal, elsewhere, onWait, purpose = "work" } = options;
+      const { signal, elsewhere, onWait, onWanted, purpose = "work" } = options;
       if (owner && elsewhere && !opened) {
         const asked = await askOwner(owner, { question: elsewhere.question, limit: Math.min(longestRead, lockWait), signal });
         if (asked.kind === "answered") return { answered: asked.answered };
@@ -251,7 +258,7 @@ export function createShared(path: string): Shared {
       const meet = meetLock({ path, limit, signal, onWait, question: elsewhere?.question });
       for (;;) {
         try {
-          return await transition(() => borrow({ signal, purpose }));
+          return await transition(() => borrow({ signal, purpose, onWanted }));
         } catch (thrown) {
           if (options.forAnother || !isForeignLock(thrown)) throw thrown;
           const met = await meet(thrown);
