@@ -1,27 +1,31 @@
-import { type Data, type Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import type { RecordBatch } from "apache-arrow";
 import { arrowColumns } from "../formats/arrow-columns.ts";
 import { existingColumns } from "../formats/existing-columns.ts";
 import { freezePlain } from "../formats/freeze.ts";
 import { builtInHandlers } from "../handlers/built-in.ts";
 import { relationQuery } from "../handlers/sql.ts";
-import { SluiceError } from "../model/errors.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
-import type { AnyHandler, InputContext, IOManager, OutputContext, Relation, SqlNode, SqlQuery, TableStream } from "./manager.ts";
+import { bytesOf, concatenate, type HeldTable, join, queryTable, rowsOf, select, split } from "./in-memory-tables.ts";
+import type { AnyHandler, InputContext, IOManager, OutputContext, SqlQuery } from "./manager.ts";
 import { kind } from "./manager.ts";
 import {
   cancellable,
   completeRecord,
-  inseparable,
   isQueryHandler,
   loadHandler,
+  materializationOf,
   noTable,
+  notAddable,
+  notAddedTo,
   notFound,
   requireSameColumns,
+  requireUpsertKeys,
   requireValue,
   slicesOf,
   storeHints,
   watched,
+  wholeOfPartitions,
 } from "./shapes.ts";
 
 export interface InMemoryOptions {
@@ -31,11 +35,6 @@ export interface InMemoryOptions {
   readonly freeze?: boolean;
 }
 
-/** A table in memory: its batches can be gone through many times. */
-interface HeldTable extends TableStream {
-  readonly schema: Schema;
-  readonly batches: readonly RecordBatch[];
-}
 interface Entry {
   /** Left out for a part of a value that was given for several partitions. */
   readonly value?: unknown;
@@ -61,6 +60,9 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
   opened += 1;
   const instance = opened;
   const placeOf = (key: string): string => `memory:${instance}/${key}`;
+
+  const placeFor = (key: string, slices: readonly PartitionSlice[]): string =>
+    placeOf(key) + (slices.length === 1 ? `?partition=${encodeURIComponent(slices[0]!.key)}` : "");
 
   const entriesOf = (key: string): Entries => {
     const entries: Entries = assets.get(key) ?? new Map();
@@ -148,6 +150,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     handleOutput: (context, value) =>
       cancellable(context, async () => {
         requireValue(context, value);
+        requireUpsertKeys(context);
         const { key, signal } = context;
         const entries = entriesOf(key);
         const slices = slicesOf(context);
@@ -156,7 +159,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
         const emptyList = Array.isArray(value) && value.length === 0 && former && !former.table;
         const handler = emptyList ? undefined : handlers.find((known) => known.accepts(value));
         const table = handler && (await collect(context, handler, value));
-        if (context.write !== "replace" && !table) throw noTable(key, "memory", "a value of its own", "what is added to");
+        if (context.write !== "replace" && !table) throw notAddable(context, value);
         const parts = slices.length > 1 || (slice && table) ? await split(context, slices, table) : undefined;
         if (slice && table) {
           const others = [...entries].flatMap(([name, one]) =>
@@ -175,19 +178,23 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
           // one after another: each adds to what the one before left
           const added = adding.then(() => addTo(context, entries, slices, parts ?? [table as HeldTable], (handler as AnyHandler).name));
           adding = added.catch(() => undefined);
-          await added;
-          return { place: placeOf(key), rows: rowsOf(table as HeldTable), columns: arrowColumns((table as HeldTable).schema) };
+          const results = await added;
+          return {
+            place: placeFor(key, slices),
+            rows: results.reduce((sum, each) => sum + rowsOf(each.table), 0),
+            written: results.some(({ changed }) => changed) ? rowsOf(table as HeldTable) : 0,
+            columns: arrowColumns(results[0]!.table.schema),
+          };
         }
         const name = handler?.name ?? "reference";
-        // a partition written last is last in order too
-        const put = (partition: string | undefined, entry: Omit<Entry, "record">): void => {
-          entries.delete(partition);
-          entries.set(partition, { ...entry, record: completeRecord(context, name, partition, entry.table && rowsOf(entry.table)) });
+        const store = (partition: string | undefined, entry: Omit<Entry, "record">): void =>
+          put(entries, partition, { ...entry, record: completeRecord(context, name, partition, entry.table && rowsOf(entry.table)) });
+        if (slices.length > 1) for (const [i, { key: partition }] of slices.entries()) store(partition, { table: parts?.[i] });
+        else store(slice?.key, { value, table });
+        return {
+          place: placeFor(key, slices),
+          ...(table ? { rows: rowsOf(table), columns: arrowColumns(table.schema), bytes: bytesOf(table) } : {}),
         };
-        if (slices.length > 1) for (const [i, { key: partition }] of slices.entries()) put(partition, { table: parts?.[i] });
-        else put(slice?.key, { value, table });
-        const place = placeOf(key) + (slices.length === 1 ? `?partition=${encodeURIComponent(slice!.key)}` : "");
-        return { place, ...(table ? { rows: rowsOf(table), columns: arrowColumns(table.schema), bytes: bytesOf(table) } : {}) };
       }),
 
     loadInput: (context) =>
@@ -224,75 +231,6 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
   };
 }
 
-const rowsOf = (table: HeldTable): number => table.batches.reduce((sum, batch) => sum + batch.numRows, 0);
-const bytesOf = (table: HeldTable): number => table.batches.reduce((sum, batch) => sum + batch.data.byteLength, 0);
-
-/** The columns in that order; Arrow's own `select` keeps the table's order for the names and not for the data. */
-const select = ({ schema, batches }: HeldTable, names: readonly string[]): HeldTable => {
-  const indices = names.map((name) => schema.fields.findIndex((field) => field.name === name));
-  const fields = indices.map((index) => schema.fields[index] as Field);
-  const chosen = new Schema(fields);
-  const type = new Struct(fields);
-  return {
-    schema: chosen,
-    batches: batches.map(({ data, numRows }) => {
-      const children = indices.map((index) => data.children[index] as Data);
-      return new RecordBatch(chosen, makeData({ type, length: numRows, nullCount: 0, children }));
-    }),
-  };
-};
-
-/** Runs a query in the embedded DuckDB and keeps its answer. */
-async function queryTable(context: OutputContext, query: SqlQuery): Promise<HeldTable> {
-  const { collectQuery } = await import("../formats/memory-tables.ts");
-  return collectQuery(query, { key: context.key, signal: context.signal });
-}
-
-/** What goes into each partition; for a single one the table as it is, held to what the partition says about its rows. */
-async function split(context: OutputContext, slices: readonly PartitionSlice[], table: HeldTable | undefined): Promise<readonly HeldTable[]> {
-  const several = slices.length > 1;
-  if (several && !table) throw inseparable(context, "which is no table", "Return a Map with a value for each of context.partitions.");
-  const { key, signal } = context;
-  const held = table as HeldTable;
-  const said = slices.some(({ dimensions }) => dimensions.some(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined));
-  if (!several && !said) return [held];
-  const [{ areSeparable, separate }, { collectQuery }] = await Promise.all([import("./slice-tables.ts"), import("../formats/memory-tables.ts")]);
-  if (several && !areSeparable(slices)) {
-    const hint = "Give the partitions a column: dailyPartitions({ column: ... }). Or return a Map with a value for each of context.partitions.";
-    throw inseparable(context, "and nothing says in which column its rows say which is theirs", hint);
-  }
-  const relation: Relation = { store: "memory", memory: held, key };
-  const conditions = await separate(relation, arrowColumns(held.schema), slices, signal);
-  if (!several) return [held];
-  const parts: HeldTable[] = [];
-  for (const condition of conditions) {
-    const nodes: readonly SqlNode[] = [
-      { type: "text", text: "SELECT * FROM " },
-      { type: "relation", relation },
-      { type: "text", text: ` WHERE ${condition}` },
-    ];
-    parts.push(await collectQuery({ [kind]: "sql", nodes }, { key, signal }));
-  }
-  return parts;
-}
-
-/** Partitions as one table. Those of one shape keep their batches. */
-async function concatenate(key: string, partitions: readonly string[], tables: readonly HeldTable[], signal: AbortSignal): Promise<HeldTable> {
-  const columns = tables.map(({ schema }) => arrowColumns(schema));
-  const shape = JSON.stringify(columns[0]);
-  const [first] = tables as readonly [HeldTable];
-  const types = String(first.schema);
-  if (tables.every((table, i) => JSON.stringify(columns[i]) === shape && String(table.schema) === types))
-    return { schema: first.schema, batches: tables.flatMap(({ batches: own }) => own) };
-  const [{ unionQuery }, { collectQuery }] = await Promise.all([import("./union-tables.ts"), import("../formats/memory-tables.ts")]);
-  const parts = tables.map((memory, i) => ({
-    partition: partitions[i] as string,
-    relation: { store: "memory", memory, key },
-    columns: columns[i] as readonly ColumnSchema[],
-  }));
-  return collectQuery(await unionQuery(parts, { key, signal }), { key, signal });
-}
-
 /** Adds tables to what is stored, or merges them by keys. The stored tables are replaced together, once all are made. */
 async function addTo(
   context: OutputContext,
@@ -300,58 +238,35 @@ async function addTo(
   slices: readonly PartitionSlice[],
   tables: readonly HeldTable[],
   handler: string,
-): Promise<void> {
-  const { key, write, record, partitions, schemaChange, signal } = context;
-  const materialization = JSON.stringify([record.runId, record.step, ...partitions]);
-  const made: (readonly [partition: string | undefined, former: Entry | undefined, entry: Entry])[] = [];
+): Promise<readonly { readonly table: HeldTable; readonly changed: boolean }[]> {
+  const { write, signal } = context;
+  const materialization = materializationOf(context);
+  const made: (readonly [partition: string | undefined, former: Entry | undefined, entry: Entry & { readonly table: HeldTable }])[] = [];
+  const results: { readonly table: HeldTable; readonly changed: boolean }[] = [];
   for (const [i, table] of tables.entries()) {
     const partition = slices[i]?.key;
     const former = entries.get(partition);
-    if (write === "append" && former?.appends?.has(materialization)) continue;
-    if (former && !former.table) throw noTable(key, "memory", "a value of its own", "what is added to");
-    if (former?.table && schemaChange !== "evolve") {
-      const stored = [{ key: partition ?? "", columns: arrowColumns(former.table.schema) }];
-      requireSameColumns({ ...context, partitions: [] }, arrowColumns(table.schema), stored);
+    if (former && !former.table) throw notAddedTo(context, "memory", "a value of its own");
+    if (former?.table && write === "append" && former.appends?.has(materialization)) {
+      results.push({ table: former.table, changed: false });
+      continue;
     }
-    const kept = typeof write === "object" ? await withoutKeys(context, write.upsert, former?.table, table) : former?.table;
-    const joined = kept ? await concatenate(key, ["what is stored", "what is added"], [kept, table], signal) : table;
+    if (!former && partition === undefined && entries.size > 0) throw wholeOfPartitions(context, entries.size);
+    const joined = await join(context, former?.table, table);
     const complete = completeRecord(context, handler, partition, rowsOf(joined));
     const appends = write === "append" ? new Set([...(former?.appends ?? []), materialization]) : (former?.appends ?? new Set<string>());
     made.push([partition, former, { table: joined, record: complete, appends }]);
+    results.push({ table: joined, changed: true });
   }
   signal.throwIfAborted();
   // a replacement that came meanwhile stays, and is what is added to
   if (made.some(([partition, former]) => entries.get(partition) !== former)) return addTo(context, entries, slices, tables, handler);
-  for (const [partition, , entry] of made) entries.set(partition, entry);
+  for (const [partition, , entry] of made) put(entries, partition, entry);
+  return results;
 }
 
-/** The stored rows whose keys are not among the new ones. Throws `io/duplicate-key` for new rows without a key of their own. */
-async function withoutKeys(context: OutputContext, keys: readonly string[], stored: HeldTable | undefined, added: HeldTable) {
-  const { key, signal } = context;
-  const [{ collectQuery }, { quoteName }] = await Promise.all([import("../formats/memory-tables.ts"), import("../duckdb/sql-text.ts")]);
-  const names = existingColumns(
-    key,
-    added.schema.fields.map((field) => field.name),
-    keys,
-  ).map(quoteName);
-  const reads = (memory: HeldTable): SqlNode => ({ type: "relation", relation: { store: "memory", memory, key } });
-  const ask = (...parts: readonly (string | HeldTable)[]) =>
-    collectQuery(
-      { [kind]: "sql", nodes: parts.map((part) => (typeof part === "string" ? { type: "text", text: part } : reads(part))) },
-      { key, signal },
-    );
-  const list = names.join(", ");
-  const nulls = names.map((name) => `${name} IS NULL`).join(" OR ");
-  const found = rowsOf(await ask(`SELECT 1 AS one FROM `, added, ` WHERE ${nulls}`));
-  const double = rowsOf(await ask(`SELECT 1 AS one FROM `, added, ` GROUP BY ${list} HAVING count(*) > 1`));
-  if (found > 0 || double > 0) {
-    const what = found > 0 ? `${found} of its rows have no key` : `${double} of its keys are there more than once`;
-    throw new SluiceError("io/duplicate-key", `Asset "${key}" is merged by ${keys.join(" and ")}, and ${what}.`, {
-      asset: key,
-      hint: "Return one row per key, and no row without one. Nothing was changed.",
-    });
-  }
-  if (!stored) return undefined;
-  const same = names.map((name) => `t.${name} = s.${name}`).join(" AND ");
-  return ask("SELECT * FROM ", stored, ` AS t WHERE NOT EXISTS (SELECT 1 FROM `, added, ` AS s WHERE ${same})`);
+/** A partition written last is last in order too. */
+function put(entries: Entries, partition: string | undefined, entry: Entry): void {
+  entries.delete(partition);
+  entries.set(partition, entry);
 }

@@ -35,6 +35,14 @@ export const notAddedTo = (context: OutputContext, place: string, stored: string
     },
   );
 
+/** A whole value is not begun beside the partitions that hold the rows it would be added to. */
+export const wholeOfPartitions = ({ key, write }: OutputContext, stored: number): SluiceError =>
+  new SluiceError(
+    "io/conflict",
+    `Asset "${key}" is written as a whole with ${JSON.stringify(write)}, and ${stored === 1 ? "a partition of it is" : `${stored} partitions of it are`} stored.`,
+    { asset: key, hint: 'Store it once with write: "replace", or give the asset its partitions again.' },
+  );
+
 /** Equal for attempts of one materialization: an append that is repeated is recognised by it. */
 export const materializationOf = ({ record, partitions }: OutputContext): string => JSON.stringify([record.runId, record.step, ...partitions]);
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { showQuery, writeParquet } from "../../formats/parquet.ts";
-import { isSluiceError, SluiceError } from "../../model/errors.ts";
+import { isSluiceError } from "../../model/errors.ts";
 import type { PartitionSlice } from "../../model/partition.ts";
 import type { StoredMetadata } from "../../model/values.ts";
 import { type JoinedTable, joinQuery } from "../join-tables.ts";
 import type { AnyHandler, OutputContext, Relation } from "../manager.ts";
-import { completeRecord, inseparableRows, materializationOf, notAddable, notAddedTo, requireUpsertKeys } from "../shapes.ts";
+import { completeRecord, inseparableRows, materializationOf, notAddable, notAddedTo, requireUpsertKeys, wholeOfPartitions } from "../shapes.ts";
 import { areSeparable, separate } from "../slice-tables.ts";
 import { inParallel } from "./partitions.ts";
 import { partitionFolder } from "./paths.ts";
@@ -90,7 +90,8 @@ async function addOne(
         log("info", "These rows were added before, by an attempt of the same step: they are not added twice.");
         return { at: placeOf(shelf, paths, data), rows: record?.rows ?? 0, bytes, columns: columns ?? [], changed: false };
       }
-      if (!slice && !found) await refusePartitions(shelf, context);
+      const beside = slice || found ? 0 : (await shelf.partitions(key)).length;
+      if (beside > 0) throw wholeOfPartitions(context, beside);
       const opened = found && (await shelf.openTable({ key, partitions, signal }, found));
       const stored = opened && {
         query: rowsWhere({ store: table, parquet: [opened.file], casts: opened.casts, key }, "true"),
@@ -128,18 +129,4 @@ async function stillFrom<Value>(put: () => Promise<Value>): Promise<Value | unde
     if (isSluiceError(error) && error.code === "io/conflict") return undefined;
     throw error;
   }
-}
-
-/** Refuses to begin a whole value beside partitions that hold the rows it would be added to. */
-async function refusePartitions(shelf: Shelf, { key, write }: OutputContext): Promise<void> {
-  const { length } = await shelf.partitions(key);
-  if (length === 0) return;
-  throw new SluiceError(
-    "io/conflict",
-    `Asset "${key}" is written as a whole with ${JSON.stringify(write)}, and ${length === 1 ? "a partition" : `${length} partitions`} of it ${length === 1 ? "is" : "are"} stored.`,
-    {
-      asset: key,
-      hint: 'Store it once with write: "replace", or give the asset its partitions again.',
-    },
-  );
 }

@@ -5,7 +5,7 @@ import { cloneMistake } from "../../formats/structured-clone.ts";
 import type { PartitionSlice } from "../../model/partition.ts";
 import type { ColumnSchema, StoredMetadata, StoredRecord } from "../../model/values.ts";
 import type { AnyHandler, OutputContext, Relation, SqlQuery } from "../manager.ts";
-import { completeRecord, inseparable, noTable, requireSameColumns, storeHints, unsupported, watched } from "../shapes.ts";
+import { completeRecord, inseparable, inseparableRows, noTable, requireSameColumns, storeHints, unsupported, watched } from "../shapes.ts";
 import { areSeparable, separate } from "../slice-tables.ts";
 import { inParallel } from "./partitions.ts";
 import { type ObjectPaths, objectPaths, partitionFolder } from "./paths.ts";
@@ -133,10 +133,7 @@ export async function storeSeveral(shelf: Shelf, context: OutputContext, value: 
   const { key, signal } = context;
   const handler = handlers.find((known) => known.accepts(value));
   if (!handler) throw inseparable(context, `${describeValue(value)}, which is no table`, "Return a Map with a value for each of context.partitions.");
-  if (!areSeparable(slices)) {
-    const hint = "Give the partitions a column: dailyPartitions({ column: ... }). Or return a Map with a value for each of context.partitions.";
-    throw inseparable(context, "and nothing says in which column its rows say which is theirs", hint);
-  }
+  if (!areSeparable(slices)) throw inseparableRows(context);
   return copies.between(async (file) => {
     const record = completeRecord(context, handler.name, undefined);
     const { rows, columns, casts } = await writeTable(shelf, context, handler, value, file, record, undefined);
