@@ -1,5 +1,5 @@
 import type { AnyHandler, AnyIOManager } from "../io/manager.ts";
-import type { Write } from "../model/values.ts";
+import type { SchemaChange, Write } from "../model/values.ts";
 import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
@@ -21,6 +21,32 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: Cases): 
   const store = async (manager: AnyIOManager, write: Write, run: string, rows: readonly Row[], handler = first) => {
     const value = await valueFor(manager, handler, { columns, rows });
     return manager.handleOutput(outputContext("asset", { columns, write, record: { runId: run } }), value);
+  };
+
+  /** A write that keeps rows, into a table whose columns are others. */
+  const keepsColumns = async (manager: AnyIOManager, write: Write): Promise<void> => {
+    const put = async (run: string, schemaChange: SchemaChange, types: Readonly<Record<string, string>>, rows: readonly Row[]) =>
+      manager.handleOutput(
+        outputContext("asset", { columns: types, write, schemaChange, record: { runId: run } }),
+        await sampleValue(first, { columns: types, rows }),
+      );
+    const found = async () =>
+      [...((await manager.loadInput(inputContext("asset", { handler: exactRows }))) as readonly Row[])].sort(
+        (a, b) => Number(a["id"]) - Number(b["id"]),
+      );
+    await put("1", "evolve", { id: "bigint", n: "integer" }, [{ id: 1, n: 1 }]);
+    await put("2", "evolve", { more: "varchar", n: "bigint", id: "bigint" }, [{ more: "x", n: 2 ** 40, id: 2 }]);
+    await put("3", "evolve", { id: "bigint" }, [{ id: 3 }]);
+    const expected = [
+      { id: 1n, n: 1n, more: null },
+      { id: 2n, n: 2n ** 40n, more: "x" },
+      { id: 3n, n: null, more: null },
+    ];
+    expectEqual(await found(), expected, "rows of three writes");
+    for (const schemaChange of ["error", "recreate"] as const)
+      await expectError(() => put("4", schemaChange, { id: "bigint", other: "date" }, [{ id: 4, other: null }]), "io/schema-mismatch", schemaChange);
+    await expectError(() => put("5", "evolve", { id: "bigint", n: "date" }, [{ id: 5, n: "2026-01-01" }]), "io/schema-mismatch", "another type");
+    expectEqual(await found(), expected, "rows after writes that were refused");
   };
 
   describe("appends", () => {
@@ -62,6 +88,27 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: Cases): 
         });
       });
     }
+    it([2], "and knows a repeated one when another I/O manager has it, whatever came between", async () => {
+      await inFolder(subject, async ({ manager, again }) => {
+        await store(manager, "append", "1", [row(1, 1)]);
+        await store(manager, "append", "2", [row(2, 2)]);
+        await manager.release?.();
+        const other = subject.survivesProcess === false ? manager : again();
+        await store(other, "append", "1", [row(1, 1)]);
+        await store(other, "append", "3", [row(3, 3)]);
+        await store(other, "append", "2", [row(2, 2)]);
+        expectEqual(
+          await load(other),
+          [1, 2, 3].map((n) => [n, n]),
+          "rows",
+        );
+      });
+    });
+    it([1, 7], "by name: evolve fills with null and widens, error and a recreate of what stays change nothing", async () => {
+      await inFolder(subject, async ({ manager }) => {
+        await keepsColumns(manager, "append");
+      });
+    });
     it([10], "from many at once: all count", async () => {
       await inFolder(subject, async ({ manager }) => {
         await store(manager, "replace", "0", [row(0, 0)]);
@@ -108,15 +155,43 @@ export function writeModes(subject: BehaviourSubject, { describe, it }: Cases): 
         });
       });
     }
-    it([2], "and refuses keys that are null or double", async () => {
+    it([1, 7], "by name: evolve fills with null and widens, error and a recreate of what stays change nothing", async () => {
       await inFolder(subject, async ({ manager }) => {
-        await store(manager, upsert, "1", [row(1, 1)]);
-        for (const rows of [[row(null, 2)], [row(2, 2), row(2, 3)]]) {
-          const error = await expectError(() => store(manager, upsert, "2", rows), "io/duplicate-key", "null or double keys");
-          check(error.message.includes("id"), `the message names no key: ${error.message}`);
-        }
-        expectEqual(await load(manager), [[1, 1]], "the former rows");
+        await keepsColumns(manager, upsert);
       });
     });
+    it([2, 8], "by several keys, whatever their columns are called", async () => {
+      await inFolder(subject, async ({ manager }) => {
+        const [one, two] = ['a"b; --', "select"] as const;
+        const types = { [one]: "bigint", [two]: "varchar", n: "bigint" };
+        const put = async (n: number, ...keys: readonly (readonly [number, string])[]) => {
+          const value = await sampleValue(first, { columns: types, rows: keys.map(([a, b]) => ({ [one]: a, [two]: b, n })) });
+          await manager.handleOutput(outputContext("asset", { columns: types, write: { upsert: [one, two] }, record: { runId: `run-${n}` } }), value);
+        };
+        await put(1, [1, "x"], [1, "y"], [2, "x"]);
+        await put(2, [1, "y"], [2, "y"]);
+        const found = (await manager.loadInput(inputContext("asset", { handler: exactRows }))) as readonly Row[];
+        expectEqual(
+          found.map((each) => `${String(each[one])} ${String(each[two])} ${String(each["n"])}`).sort(),
+          ["1 x 1", "1 y 2", "2 x 1", "2 y 2"],
+          "rows",
+        );
+      });
+    });
+    for (const handler of subject.handlers) {
+      it([2], `as ${handler.name}, and refuses keys that are null or double`, async () => {
+        await inFolder(subject, async ({ manager }) => {
+          await store(manager, upsert, "1", [row(1, 1)]);
+          for (const rows of [
+            [row(null, 2), row(4, 4)],
+            [row(2, 2), row(2, 3)],
+          ]) {
+            const error = await expectError(() => store(manager, upsert, "2", rows, handler), "io/duplicate-key", "null or double keys");
+            check(error.message.includes("id"), `the message names no key: ${error.message}`);
+          }
+          expectEqual(await load(manager), [[1, 1]], "the former rows");
+        });
+      });
+    }
   });
 }
