@@ -7,6 +7,7 @@ import { throttle } from "./views/throttle.ts";
 
 const t = vscode.l10n.t;
 const parse = vscode.Uri.parse;
+const severities = { error: vscode.DiagnosticSeverity.Error, warning: vscode.DiagnosticSeverity.Warning };
 
 /** Finds an error code's section in the documentation that comes with the extension. */
 function documentation(extensionUri: vscode.Uri): (code: string) => Promise<vscode.Uri> {
@@ -28,7 +29,7 @@ async function diagnosticOf(problem: Problem, pageOf: (code: string) => Promise<
   const known = open && problem.line < open.lineCount ? open.lineAt(problem.line) : undefined;
   const start = problem.column ?? known?.firstNonWhitespaceCharacterIndex ?? 0;
   const range = new vscode.Range(problem.line, start, problem.line, Math.max(start + 1, known?.range.end.character ?? 1000));
-  const diagnostic = new vscode.Diagnostic(range, problem.message, vscode.DiagnosticSeverity.Error);
+  const diagnostic = new vscode.Diagnostic(range, problem.message, severities[problem.severity ?? "error"]);
   diagnostic.source = "sluice";
   diagnostic.code = { value: problem.code, target: await pageOf(problem.code) };
   diagnostic.relatedInformation = problem.related.map(
@@ -49,6 +50,7 @@ export function showProblems(projects: Projects, extensionUri: vscode.Uri): vsco
         graph: project.state.graph(),
         statuses: project.state.statuses().values(),
         errors: project.state.errors(),
+        runs: project.state.runs().filter(({ target }) => target === project.targets.current()),
         uriOf: (file) => vscode.Uri.file(file).toString(),
       },
       t,

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from "../../runtime/src/model/errors.ts";
-import type { RunEvent, RunState, RunSummary } from "../../runtime/src/model/events.ts";
+import type { CheckOutcome, RunEvent, RunState, RunSummary } from "../../runtime/src/model/events.ts";
 import type { StoredMetadata } from "../../runtime/src/model/values.ts";
 
 export type StepState = "waiting" | "running" | "retrying" | "skipped" | "failed" | "done";
@@ -23,6 +23,12 @@ export interface StepView {
   readonly parts?: { readonly total: number; readonly done: number; readonly failed: number };
   /** What each of its assets recorded last, by key. */
   metadata?: Record<string, StoredMetadata>;
+  /** Checks that did not pass. */
+  failedChecks?: readonly FailedCheck[];
+}
+export interface FailedCheck extends CheckOutcome {
+  readonly asset: string;
+  readonly partition?: string;
 }
 /** A run as its events have told it so far. Changed in place by `applyRunEvent`: a large run has many events. */
 export interface RunView {
@@ -111,6 +117,7 @@ function applyStepEvent(step: StepView, event: Extract<RunEvent, { readonly step
       step.state = "running";
       step.startedAt = event.at;
       delete step.progress;
+      delete step.failedChecks;
       break;
     case "step-skipped":
       step.state = "skipped";
@@ -133,6 +140,9 @@ function applyStepEvent(step: StepView, event: Extract<RunEvent, { readonly step
       break;
     case "progress":
       step.progress = event.total === undefined ? { done: event.done } : { done: event.done, total: event.total };
+      break;
+    case "check-evaluated":
+      if (!event.passed) step.failedChecks = [...(step.failedChecks ?? []), event];
       break;
     case "materialized": {
       const rows = event.record.rows ?? event.metadata?.rows;
@@ -166,6 +176,7 @@ export function together(steps: readonly StepView[]): StepView | undefined {
   const rows = steps.reduce<number | undefined>((sum, step) => (step.rows === undefined ? sum : (sum ?? 0) + step.rows), undefined);
   const failure = steps.find((step) => step.error && step.state === "failed");
   const skipped = state === "skipped" ? first : undefined;
+  const failedChecks = steps.flatMap((step) => step.failedChecks ?? []);
   const times = steps.flatMap(({ startedAt, ms }) => (startedAt === undefined ? [] : [[startedAt, startedAt + (ms ?? 0)] as const]));
   const from = times.reduce((least, [at]) => Math.min(least, at), Number.POSITIVE_INFINITY);
   const to = times.reduce((most, [, at]) => Math.max(most, at), 0);
@@ -176,6 +187,7 @@ export function together(steps: readonly StepView[]): StepView | undefined {
     partitions: steps.flatMap(({ partitions = [] }) => partitions),
     parts: { total: steps.length, done, failed: steps.filter((step) => step.state === "failed").length },
     ...(rows === undefined ? {} : { rows }),
+    ...(failedChecks.length === 0 ? {} : { failedChecks }),
     ...(failure?.error ? { error: failure.error } : {}),
     ...(skipped?.reason === undefined ? {} : { reason: skipped.reason }),
     ...(skipped?.because === undefined ? {} : { because: skipped.because }),

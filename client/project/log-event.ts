@@ -28,6 +28,13 @@ export function logLine(event: RunEvent, run: RunView): readonly [LogLevel, stri
       const rows = run.steps.get(event.step)?.rows;
       return ["info", `${event.step}: done in ${formatDuration(event.ms)}${rows === undefined ? "" : `, ${formatRows(rows)}`}.`];
     }
+    case "check-evaluated": {
+      const { check, asset, partition, passed, severity, description, ms } = event;
+      const level = passed ? "debug" : severity === "warn" ? "warn" : "error";
+      const of = partition === undefined ? asset : `${asset} [${partition}]`;
+      const said = description === undefined ? "." : `: ${description}`;
+      return [level, `${of}: the check "${check}" ${passed ? "passed" : "failed"} in ${formatDuration(ms)}${said}`];
+    }
     case "log":
       return [event.level, `${event.step}: ${event.message}`];
     default:

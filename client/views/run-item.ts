@@ -77,8 +77,15 @@ function stepWords(step: StepView): string {
       if (step.parts) return words(failedWords(step), t("{0} partitions", step.parts.total), time);
       return words(step.error?.thrown ?? step.error?.code ?? t("failed"), time);
     case "done":
-      return words(step.parts ? t("{0} partitions", step.parts.total) : undefined, rows, time);
+      return words(checkWords(step), step.parts ? t("{0} partitions", step.parts.total) : undefined, rows, time);
   }
+}
+
+function checkWords({ failedChecks = [] }: StepView): string | undefined {
+  const [first, second] = failedChecks;
+  if (!first) return undefined;
+  if (second) return t("{0} checks failed", failedChecks.length);
+  return first.severity === "warn" ? t("check {0} warns", first.check) : t("check {0} failed", first.check);
 }
 
 const failedWords = ({ parts }: StepView) => (parts && parts.failed > 0 ? t("{0} failed", parts.failed) : undefined);
@@ -105,8 +112,15 @@ export function factItem({ name, text, url }: MetadataLine, id: string): vscode.
 
 function stepTooltip(step: StepView): vscode.MarkdownString | undefined {
   const recorded = Object.entries(step.metadata ?? {});
-  if (recorded.length === 0) return undefined;
+  const { failedChecks = [] } = step;
+  if (recorded.length === 0 && failedChecks.length === 0) return undefined;
   const text = new vscode.MarkdownString();
+  for (const { check, asset, partition, description } of failedChecks) {
+    const of = partition === undefined ? asset : `${asset} [${partition}]`;
+    text
+      .appendText(t("The check {0} of {1} failed{2}", `"${check}"`, of, description === undefined ? "" : `: ${description}`))
+      .appendMarkdown("\n\n");
+  }
   for (const [key, { handler: _handler, ...metadata }] of recorded) {
     text
       .appendMarkdown("**")
@@ -155,7 +169,9 @@ export function stepItem(step: StepView, id: string, { dimensions, several }: St
   const label = which === "" ? assets : `${assets} · ${which}`;
   const item = new vscode.TreeItem(label);
   item.id = id;
-  item.iconPath = icon(step.state === "skipped" && step.reason === "cancelled" ? runIcons.cancelled : stepIcons[step.state]);
+  const warned = step.state === "done" && (step.failedChecks?.length ?? 0) > 0;
+  const shown = step.state === "skipped" && step.reason === "cancelled" ? runIcons.cancelled : stepIcons[step.state];
+  item.iconPath = icon(warned ? ["warning", "charts.yellow"] : shown);
   item.description = stepWords(step);
   item.contextValue = `step ${step.state}`;
   item.accessibilityInformation = { label: `${label}, ${item.description}`, role: "treeitem" };

@@ -128,7 +128,8 @@ export async function evaluate(
     close();
   }
   const now = host.clock.now();
-  const outcome: CheckOutcome = { check: check.name, blocking: check.blocking, on, ...found, ms: now - started };
+  const place = placeOf(check);
+  const outcome: CheckOutcome = { check: check.name, blocking: check.blocking, on, ...found, ...(place ? { place } : {}), ms: now - started };
   host.emit({ type: "check-evaluated", ...at, at: now, asset: key, ...outcome });
   return outcome;
 }

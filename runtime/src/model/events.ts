@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "./errors.ts";
+import type { ErrorInfo, SourcePlace } from "./errors.ts";
 import type { StoredMetadata, StoredRecord } from "./values.ts";
 
 /** One step of a plan: one call of `run`, which materializes one asset, or several for `assets(...)`. */
@@ -37,6 +37,8 @@ export interface CheckOutcome {
   readonly on: "staged" | "stored";
   readonly description?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Where it is defined. */
+  readonly place?: SourcePlace;
   readonly ms: number;
 }
 
