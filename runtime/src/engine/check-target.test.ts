@@ -5,6 +5,9 @@ import { SluiceError } from "../model/errors.ts";
 import { checkTarget, storageCollisions } from "./check-target.ts";
 import { type FakeAsset, fakeProject, memory } from "./fixture.ts";
 import { buildGraph } from "./graph.ts";
+import { noHistory } from "./history.ts";
+import { planRun } from "./run.ts";
+import { assetStatus } from "./status.ts";
 
 const lower = { place: ({ key, table }: AssetAddress) => (table?.name ?? key.split("/").at(-1)!).toLowerCase() };
 function check(
@@ -78,6 +81,17 @@ describe("checkTarget", () => {
       },
     ]);
     expect(check({ "shop/Sales": {}, "web/sales": { table: { name: "web_sales" } } }, { manager: memory("duckdb", lower) })).toEqual([]);
+  });
+
+  it("compares places as the store does, and shows them as they were given", async () => {
+    const shown = ({ key }: AssetAddress) => `Shelf/${key}`;
+    const manager = memory("duckdb", { ...lower, shown });
+    const [problem] = check({ "shop/Sales": {}, "web/sales": {} }, { manager });
+    expect(problem?.message).toBe('shop/Sales and web/sales would be stored in the same place on target "local": Shelf/shop/Sales.');
+    const fake = fakeProject({ Raw: { run: () => 1 }, clean: { inputs: { r: "Raw" } } }, { manager });
+    expect((await assetStatus({ ...fake, history: noHistory(), keys: ["Raw"] }))[0]?.place).toBe("Shelf/Raw");
+    const refused = planRun({ ...fake, selection: "clean" });
+    await expect(refused).rejects.toThrow('Raw is not there (looked in duckdb of target "local": Shelf/Raw); clean takes it as its input "r".');
   });
 
   it("leaves to the run what only the run can tell: an asset that may store its value itself", () => {

@@ -8,7 +8,7 @@ import { type Partitioning, valueId } from "./partitioning.ts";
 import type { PlanStep, RunPlan } from "./plan.ts";
 import { attempt } from "./problems.ts";
 import { type RecordRequest, readRecords, requestId, type StoreAnswer } from "./records.ts";
-import { placeOf, type Target } from "./target.ts";
+import { shownPlace, type Target } from "./target.ts";
 import { storedByItself, versionOf } from "./versions.ts";
 
 /** An input whose value, or some of whose partitions, this run does not make. */
@@ -236,7 +236,7 @@ const shellWord = (text: string): string => (/^[\w./,=:+-]+$/.test(text) ? text 
 function placeText(target: Target, graph: AssetGraph, { key, ioManager }: RecordRequest): string {
   const { definition } = graph.assets.get(key)!;
   const bound = attempt(() => target.managerOf(definition, ioManager), []);
-  const place = bound && placeOf(bound.manager, definition);
+  const place = bound && shownPlace(bound.manager, definition);
   return `${bound?.name ?? "an unbound I/O manager"} of target "${target.name}"${place === undefined ? "" : `: ${place}`}`;
 }
 

@@ -10,7 +10,7 @@ import { type Partitioning, partitioningOf } from "./partitioning.ts";
 import { attempt } from "./problems.ts";
 import { readRecords, type StoreAnswer } from "./records.ts";
 import { shortMetadata } from "./short-metadata.ts";
-import { placeOf, type Target } from "./target.ts";
+import { shownPlace, type Target } from "./target.ts";
 import { storedByItself, versionOf, versionOfAll } from "./versions.ts";
 
 export interface StatusRequest {
@@ -320,5 +320,5 @@ function partitionedStatus(
 
 function fallbackPlace(target: Target, definition: AssetDefinition): string | undefined {
   const bound = attempt(() => target.managerOf(definition), []);
-  return bound && placeOf(bound.manager, definition);
+  return bound && shownPlace(bound.manager, definition);
 }

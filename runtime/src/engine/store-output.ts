@@ -14,7 +14,7 @@ import { explainIo, type StepNames } from "./step-errors.ts";
 import type { Materialized, StepHost, StepTask } from "./step-task.ts";
 import { abandonable, Cancelled, type Stop } from "./stop.ts";
 import { tracked } from "./streams.ts";
-import { placeOf } from "./target.ts";
+import { shownPlace } from "./target.ts";
 import { dataVersion, storedByItself } from "./versions.ts";
 
 /** What storing needs to know of the attempt. */
@@ -212,7 +212,7 @@ async function refuseOthersPlace(
   const { key, table } = asset;
   const found = await manager.inspect?.({ key, table, ...address, signal: stop.signal });
   if (found?.key === undefined || found.key === key) return;
-  const { code, message, hint } = collision([key, found.key], target, placeOf(manager, asset) ?? "");
+  const { code, message, hint } = collision([key, found.key], target, shownPlace(manager, asset) ?? "");
   throw new SluiceError(code, message, { hint, asset: key });
 }
 

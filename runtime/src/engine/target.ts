@@ -41,9 +41,17 @@ export interface TargetOptions {
 const isManager = (value: unknown): value is AnyIOManager => typeof (value as AnyIOManager | undefined)?.handleOutput === "function";
 
 /** Where an asset lies, as its store compares names; `undefined` where that cannot be told, for instance because a setting is missing. */
-export function placeOf(manager: AnyIOManager, { key, table }: Pick<AssetDefinition, "key" | "table">): string | undefined {
+export const placeOf = (manager: AnyIOManager, { key, table }: Place): string | undefined => told(() => manager.place?.({ key, table }));
+
+/** The same for people. */
+export const shownPlace = (manager: AnyIOManager, { key, table }: Place): string | undefined =>
+  told(() => (manager.shown ? manager.shown({ key, table }) : manager.place?.({ key, table })));
+
+type Place = Pick<AssetDefinition, "key" | "table">;
+
+function told(place: () => string | undefined): string | undefined {
   try {
-    return manager.place?.({ key, table });
+    return place();
   } catch (thrown) {
     if (isSluiceError(thrown)) return undefined;
     throw thrown;

@@ -220,6 +220,8 @@ export interface IOManager<in Value = never> {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Where an asset lies, as the store compares names, without opening the store: two assets with equal places collide. */
   readonly place?: (asset: AssetAddress) => string;
+  /** The same for people, in the letters that it was given; `place` when left out. */
+  readonly shown?: (asset: AssetAddress) => string;
   /** Stores the value, atomically: a failed or killed call leaves the former one. */
   readonly handleOutput: (context: OutputContext, value: Value) => Promise<StoredMetadata>;
   /** Resolves to the shape of `context.handler`, or of the recorded handler. Throws `io/not-found`. */

@@ -55,6 +55,7 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
     reach: store.reach,
     settings: store.settings ?? {},
     place: (asset) => `${store.name}:${store.folded(objectPaths(asset.key, prefix).shown)}`,
+    shown: (asset) => store.uri(objectPaths(asset.key, prefix).shown),
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {

@@ -139,6 +139,7 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
     reach: store.reach,
     settings: store.settings,
     place: (asset) => store.place(nameOf(asset)),
+    shown: (asset) => store.shown(nameOf(asset)),
 
     handleOutput: (context, value) =>
       cancellable(context, async () => {
