@@ -13,6 +13,8 @@ export interface DuckdbOptions {
   readonly handlers?: readonly AnyHandler[];
   /** Milliseconds without work after which other programs may open the file; 5000 when left out. */
   readonly idleRelease?: number;
+  /** Milliseconds that a write waits for another Sluice process which uses the file; 60000 when left out. */
+  readonly lockWait?: number;
 }
 
 /**
@@ -20,6 +22,6 @@ export interface DuckdbOptions {
  * it is used: other programs can open it when nothing has happened for `idleRelease`.
  * @example duckdb({ database: "data/sales.duckdb", schema: "public" })
  */
-export function duckdb({ database, schema, handlers = [], idleRelease }: DuckdbOptions): IOManager<TableValue> {
-  return tableIOManager<TableValue>(duckdbStore({ database, schema, idleRelease }), [...handlers, ...builtInHandlers]);
+export function duckdb({ database, schema, handlers = [], idleRelease, lockWait }: DuckdbOptions): IOManager<TableValue> {
+  return tableIOManager<TableValue>(duckdbStore({ database, schema, idleRelease, lockWait }), [...handlers, ...builtInHandlers]);
 }

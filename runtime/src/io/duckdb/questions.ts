@@ -1,9 +1,10 @@
 import { makeData, RecordBatch, type Schema, Struct, Table, tableFromIPC, tableToIPC } from "apache-arrow";
 import type { Connection } from "../../duckdb/connection.ts";
-import type { Database, Elsewhere } from "../../duckdb/database.ts";
+import { type Database, type Elsewhere, openDatabase } from "../../duckdb/database.ts";
 import type { Answer } from "../../duckdb/owner/door.ts";
 import { spool } from "../../duckdb/owner/spool.ts";
 import { type QueryStream, run } from "../../duckdb/query.ts";
+import type { DatabaseOptions } from "../../duckdb/shared.ts";
 import { SluiceError } from "../../model/errors.ts";
 import type { Page, PageRequest } from "../../model/page.ts";
 import type { StoredRecord } from "../../model/values.ts";
@@ -93,8 +94,13 @@ const misfit = (): SluiceError =>
     hint: "It may be another version of Sluice: close it, then run again.",
   });
 
-/** Answers the questions of other processes from a database that this one has open. */
-export function answerQuestions(database: () => Database): Answer {
+/** A database file that answers the questions of other processes while this one uses it. */
+export function openAnswering(file: string, options: Omit<DatabaseOptions, "answer"> = {}): Database {
+  const database: Database = openDatabase(file, { ...options, answer: answersOf(() => database) });
+  return database;
+}
+
+function answersOf(database: () => Database): Answer {
   return async (given, { head, bytes }, signal) => {
     const question = readQuestion(given);
     const { name, wanted, what } = question;

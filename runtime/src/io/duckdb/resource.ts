@@ -2,12 +2,13 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "apache-arrow";
 import type { ResourceDefinition } from "../../assets/definition.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { type Database, openDatabase } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
 import { query, run } from "../../duckdb/query.ts";
 import { arrow } from "../../handlers/arrow.ts";
 import { rows } from "../../handlers/rows.ts";
 import { SluiceError } from "../../model/errors.ts";
 import { kind, readSetting, type Setting, type SqlValue } from "../manager.ts";
+import { openAnswering } from "./questions.ts";
 
 /** A connection to a DuckDB file, on the one instance that the file has in this process. Calls are executed one after the other. */
 export interface DuckdbConnection {
@@ -89,7 +90,7 @@ export function duckdbResource({ database }: DuckdbResourceOptions) {
     [kind]: "resource" as const,
     name: "duckdb",
     settings: { database },
-    open: async ({ signal }: { readonly signal: AbortSignal }): Promise<DuckdbConnection> => connect(openDatabase(readSetting(database)), signal),
+    open: async ({ signal }: { readonly signal: AbortSignal }): Promise<DuckdbConnection> => connect(openAnswering(readSetting(database)), signal),
     close: (value: DuckdbConnection): Promise<void> => (value as OpenDuckdb).close(),
   };
   return definition satisfies ResourceDefinition;

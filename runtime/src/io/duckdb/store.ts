@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Connection } from "../../duckdb/connection.ts";
-import { type Database, openDatabase } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
 import { type System, thisSystem } from "../../duckdb/processes.ts";
 import { run } from "../../duckdb/query.ts";
 import { renderQuery } from "../../duckdb/render.ts";
@@ -14,7 +14,7 @@ import { findTable, folded, stagingTables } from "./catalog.ts";
 import { missingColumn, refuseOutside, slicesIn } from "./conditions.ts";
 import { forgetEntries, ledgerName, prepareLedger } from "./ledger.ts";
 import { merge, requireKeys } from "./merge.ts";
-import { answerQuestions, askFacts, askPage, askRecords, askRelation, askRows } from "./questions.ts";
+import { askFacts, askPage, askRecords, askRelation, askRows, openAnswering } from "./questions.ts";
 import { condition, full, readFacts, readPage, readRecords, readRelation, readRows, type Wanted } from "./reads.ts";
 import { isAbandoned, stagingName } from "./staging.ts";
 
@@ -22,6 +22,7 @@ export interface DuckdbStoreOptions {
   readonly database: Setting<string>;
   readonly schema?: Setting<string> | undefined;
   readonly idleRelease?: number | undefined;
+  readonly lockWait?: number | undefined;
   readonly system?: System;
 }
 
@@ -32,11 +33,11 @@ let stagings = 0;
 let memories = 0;
 
 /** Tables of one DuckDB file. Opened on first need; its lock is let go after idling. */
-export function duckdbStore({ database: file, schema, idleRelease, system = thisSystem() }: DuckdbStoreOptions): TableStore {
+export function duckdbStore({ database: file, schema, idleRelease, lockWait, system = thisSystem() }: DuckdbStoreOptions): TableStore {
   const memory = `:memory:${++memories}`;
   let opened: Database | undefined;
   const database = (): Database => {
-    opened ??= openDatabase(readSetting(file), { idleRelease, answer: answerQuestions(database) });
+    opened ??= openAnswering(readSetting(file), { idleRelease, lockWait });
     return opened;
   };
   const inMemory = (): boolean => readSetting(file) === ":memory:";
@@ -146,7 +147,7 @@ export function duckdbStore({ database: file, schema, idleRelease, system = this
             staging.delete(staged.table);
           }
         },
-        { signal: write.signal },
+        { signal: write.signal, onWait: (message) => write.log?.("info", message) },
       ),
 
     facts: (name, read) =>
