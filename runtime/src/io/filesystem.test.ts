@@ -48,6 +48,20 @@ describe("what a person finds in the folder", () => {
     expect(await readFile(join(folder, "logo.bin"))).toEqual(Buffer.from([1, 2]));
   });
 
+  it("is found once by tools that collect files by their extension", async () => {
+    await store("shop/sales", [{ n: 1 }]);
+    await store("shop/sales", [{ n: 2 }]);
+    await store("shop/stock", [{ n: 3, r: "EU" }], { partitions: ["EU"], slices: [{ key: "EU", dimensions: [{ name: "r", key: "EU" }] }] });
+    await store("settings", { n: 4 });
+    const { scratch } = await import("../duckdb/scratch.ts");
+    const { rowsOf } = await import("../duckdb/query.ts");
+    const found = await scratch().lease(async (connection) => ({
+      tables: await rowsOf(connection, `select n from read_parquet('${folder}/**/*.parquet', union_by_name = true) order by n`),
+      values: await rowsOf(connection, `select n from read_json('${folder}/**/*.json')`),
+    }));
+    expect(found).toEqual({ tables: [{ n: 2n }, { n: 3n }], values: [{ n: 4n }] });
+  });
+
   it("says by itself, in a table's file, who wrote it", async () => {
     const { place } = await store("sales", [{ n: 1 }]);
     const copy = join(folder, "elsewhere.parquet");

@@ -62,7 +62,7 @@ export function ownedName(run: string, extension: string): string {
   return `${safe(run, 36)}~${host}~${pid}~${start}~${threadId}~${serial.toString(36)}.${extension}`;
 }
 
-const form = /^([^~]*)~([^~]*)~(\d+)~(\d+)~(\d+)~([0-9a-z-]+)\.([a-z0-9]+)$/;
+const form = /^([^~]*)~([^~]*)~(\d+)~(\d+)~(\d+)~([0-9a-z-]+)\.([a-z0-9]+)(?:-data)?$/;
 /** What such a name says; `undefined` for any other name. */
 export function parseOwnedName(name: string): OwnedName | undefined {
   const found = form.exec(name);

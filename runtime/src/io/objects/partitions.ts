@@ -1,5 +1,5 @@
 import { keyOf, type ObjectPaths, objectPaths, type PartitionPlace, partitionFolder, partitionPaths, placesAt } from "./paths.ts";
-import type { SlotRecord, Slots } from "./slot.ts";
+import { recordName, type SlotRecord, type Slots } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Records read, or partitions written, at a time. */
@@ -49,7 +49,7 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
     const places = placesAt(path.replace(/\.[a-z0-9]+$/, ""));
     if (places) add(places);
   }
-  const suffix = "/record.json";
+  const suffix = `/${recordName}`;
   const recorded = (await below(slot)).filter((path) => path.endsWith(suffix)).map((path) => path.slice(0, -suffix.length));
   const records = await inParallel(recorded, (path) => slots.read({ shown: `${shown}/${path}`, slot: `${slot}/${path}` }));
   for (const [i, record] of records.entries()) {
@@ -62,6 +62,6 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
 /** Whether every folder of a path, and a file that is no record, is of a partition. */
 const isPartition = (path: string): boolean => {
   const parts = path.split("/");
-  const folders = parts.at(-1) === "record.json" ? parts.slice(0, -1) : parts;
+  const folders = parts.at(-1) === recordName ? parts.slice(0, -1) : parts;
   return folders.length > 0 && folders.every((part) => part.includes("="));
 };

@@ -7,7 +7,7 @@ import { notFound } from "../shapes.ts";
 import { type LocalCopies, localCopies } from "./local-copy.ts";
 import { type StoredPartition, storedPartitions } from "./partitions.ts";
 import { type ObjectPaths, objectPaths, partitionPaths } from "./paths.ts";
-import { openSlots, type SlotRecord, type Slots } from "./slot.ts";
+import { extensionOf, openSlots, type SlotRecord, type Slots } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Extension of tables. */
@@ -91,7 +91,7 @@ export function openShelf(store: ObjectStore, options: ShelfOptions): Shelf {
     if (!holding) return findLone(paths);
     const { record } = holding;
     const data = record.data as string;
-    return { path: `${paths.slot}/${data}`, extension: data.slice(data.lastIndexOf(".") + 1), record, release: once(holding.release) };
+    return { path: `${paths.slot}/${data}`, extension: extensionOf(data), record, release: once(holding.release) };
   };
 
   const partitions: Shelf["partitions"] = (key) => storedPartitions(store, slots, key, prefix);

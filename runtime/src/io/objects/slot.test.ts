@@ -88,7 +88,7 @@ describe.each([
       ...store,
       put: async (path, bytes, options) => {
         await store.put(path, bytes, options);
-        if (path.endsWith("record.json")) throw new Error("the answer was lost");
+        if (path.endsWith("record")) throw new Error("the answer was lost");
       },
     };
     await expect(put(failing, "new")).rejects.toThrow("lost");
@@ -130,10 +130,10 @@ describe("a slot in a folder", () => {
     await put(store, "two");
     await put(store, "three");
     expect(Buffer.from((await store.get(`${paths.slot}/${held.record.data}`))!.bytes).toString()).toBe("one");
-    expect((await names(store)).filter((name) => name.endsWith(".json")).length).toBe(3);
+    expect((await names(store)).filter((name) => name.endsWith(".json-data")).length).toBe(2);
     await held.release();
     await put(store, "four");
-    expect(await names(store)).toEqual([(await slots.read(paths))!.data, "record.json"].sort());
+    expect(await names(store)).toEqual([(await slots.read(paths))!.data, "record"].sort());
   });
 
   it("removes what a dead process left, and only that", async () => {
@@ -148,13 +148,13 @@ describe("a slot in a folder", () => {
     const current = (await openSlots(store).read(paths))!.data!;
     for (const name of [...kept, dead("parquet"), dead("part"), `${current}@${dead("lease")}`]) await writeFile(join(slot, name), "x");
     await put(store, "two");
-    expect(await names(store)).toEqual([...kept, "record.json", (await openSlots(store).read(paths))!.data!].sort());
+    expect(await names(store)).toEqual([...kept, "record", (await openSlots(store).read(paths))!.data!].sort());
   });
 
   it("puts right what people see when the writer died before it could", async () => {
     const store = localStore(() => folder);
     await put(store, "one");
-    const former = (await store.get(`${paths.slot}/record.json`))!;
+    const former = (await store.get(`${paths.slot}/record`))!;
     await put(store, "two", { extension: "bin" });
     // as after a kill between the record and the name that people see
     await rm(join(folder, "shop/sales.bin"));
@@ -172,9 +172,9 @@ describe("a slot in a folder", () => {
   it("says what is wrong with a record it cannot read", async () => {
     const store = localStore(() => folder);
     await put(store, "one");
-    await writeFile(join(folder, paths.slot, "record.json"), '{"layout":');
+    await writeFile(join(folder, paths.slot, "record"), '{"layout":');
     await expect(openSlots(store).read(paths)).rejects.toMatchObject({ code: "io/unavailable" });
-    await writeFile(join(folder, paths.slot, "record.json"), '{"layout":2}');
+    await writeFile(join(folder, paths.slot, "record"), '{"layout":2}');
     await expect(openSlots(store).read(paths)).rejects.toThrow(/has layout 2/);
   });
 

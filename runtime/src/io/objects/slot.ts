@@ -9,7 +9,7 @@ import type { ObjectStore, StoredObject } from "./store.ts";
  * the moment at which the value changes. docs/decisions/0004-object-layout.md goes through every point at which a process can die.
  */
 
-/** What lies in `record.json`. */
+/** What lies in `record`, which is JSON. */
 export interface SlotRecord {
   readonly layout: 1;
   /** Name of the data, in the same folder; left out when the value was deleted. */
@@ -80,13 +80,19 @@ export async function inTurn<Value>(name: string, work: () => Promise<Value>): P
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-const extensionOf = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+/** In a folder, a tool that collects every `.parquet` below it is to find what people see, once, and not the data behind it too. */
+const behind = "-data";
+/** The extension that people see. */
+export const extensionOf = (name: string): string => name.slice(name.lastIndexOf(".") + 1).replace(behind, "");
 /** `x.parquet` and its part `x-1.part` have one stem. */
 const stemOf = (path: string): string => path.slice(0, path.lastIndexOf(".")).replace(/-\d+$/, "");
 const leaseMark = "@";
 
+/** Name of the file in a slot that says which data is the value. */
+export const recordName = "record";
+
 export function openSlots(store: ObjectStore, now: () => number = Date.now): Slots {
-  const recordPath = (paths: ObjectPaths): string => `${paths.slot}/record.json`;
+  const recordPath = (paths: ObjectPaths): string => `${paths.slot}/${recordName}`;
   const dataPath = (paths: ObjectPaths, data: string): string => `${paths.slot}/${data}`;
   const shownPath = (paths: ObjectPaths, data: string): string => `${paths.shown}.${extensionOf(data)}`;
 
@@ -195,7 +201,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
     read,
     show,
     replace: async (paths, { run, extension, signal, warn, from }, fill) => {
-      const data = ownedName(run, extension);
+      const data = ownedName(run, store.local ? extension + behind : extension);
       const path = dataPath(paths, data);
       const { writing } = shared();
       writing.add(stemOf(store.uri(path)));

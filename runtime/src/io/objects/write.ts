@@ -10,7 +10,7 @@ import { areSeparable, separate } from "../slice-tables.ts";
 import { inParallel } from "./partitions.ts";
 import { type ObjectPaths, objectPaths, partitionFolder } from "./paths.ts";
 import { type Shelf, table } from "./shelf.ts";
-import type { SlotRecord } from "./slot.ts";
+import { extensionOf, type SlotRecord } from "./slot.ts";
 import { rowsWhere, verifyTable } from "./verify.ts";
 
 export const placed = (slice: PartitionSlice | undefined) => (slice ? { dimensions: slice.dimensions.map(({ name, key }) => ({ name, key })) } : {});
@@ -23,10 +23,8 @@ export const replacing = (context: OutputContext, extension: string) => ({
 });
 
 /** Where people find the data. */
-export const placeOf = ({ store }: Shelf, paths: ObjectPaths, data: string): string => {
-  const extension = data.slice(data.lastIndexOf(".") + 1);
-  return store.uri(store.local ? `${paths.shown}.${extension}` : `${paths.slot}/${data}`);
-};
+export const placeOf = ({ store }: Shelf, paths: ObjectPaths, data: string): string =>
+  store.uri(store.local ? `${paths.shown}.${extensionOf(data)}` : `${paths.slot}/${data}`);
 
 /** Partitions may have columns of their own, unless `schemaChange` says otherwise. */
 export async function refuseOtherColumns(shelf: Shelf, context: OutputContext, columns: readonly ColumnSchema[]): Promise<void> {
