@@ -1,6 +1,7 @@
 import type { Connection, Location, LocationLink } from "vscode-languageserver/node";
 import type { Answering } from "./answering.ts";
 import type { ClientAbilities } from "./client-abilities.ts";
+import { codeActions } from "./features/code-actions.ts";
 import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
 import { completion } from "./features/completion.ts";
 import type { FeatureContext } from "./features/context.ts";
@@ -9,7 +10,6 @@ import { foldingRanges } from "./features/folding.ts";
 import { documentHighlights } from "./features/highlight.ts";
 import { hover } from "./features/hover.ts";
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "./features/lineage.ts";
-import { quickFixes } from "./features/quick-fixes.ts";
 import { references } from "./features/references.ts";
 import { prepareRename, rename } from "./features/rename.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
@@ -24,7 +24,7 @@ export function answerRequests(
 ): void {
   connection.onCodeAction(
     answers.document([], (path, { range, context: { only, diagnostics: told } }) =>
-      quickFixes(context, path, range, told).filter(({ kind }) => !only || only.some((each) => kind === each || kind!.startsWith(`${each}.`))),
+      codeActions(context, path, range, told).filter(({ kind }) => !only || only.some((each) => kind === each || kind!.startsWith(`${each}.`))),
     ),
   );
   connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CodeAction, Diagnostic, DocumentDiagnosticReport } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { createWorkbench, positionIn, type Workbench } from "../testing/workbench.ts";
+import { createWorkbench, positionIn, type Workbench } from "../../testing/workbench.ts";
 
 let bench: Workbench;
 
