@@ -44,6 +44,8 @@ export function addressing(subject: BehaviourSubject, { describe, it }: Cases): 
             `loading as ${handler?.name ?? "it was stored"}`,
           );
           check(error.asset === "never/stored" && error.message.includes("never/stored"), `the message names no asset: ${error.message}`);
+          const place = manager.place?.({ key: "never/stored" }).toLowerCase().split(/[\\/]/).at(-1);
+          check(place === undefined || error.message.toLowerCase().includes(place), `the message names no place: ${error.message}`);
         }
         expectEqual(await manager.inspect?.(inputContext("never/stored")), undefined, "the record");
         if (manager.preview)

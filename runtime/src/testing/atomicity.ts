@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { batches } from "../handlers/batches.ts";
 import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
@@ -6,7 +7,7 @@ import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
 import { exactRows, generation, generationOf, generationSize, type Sample, sampleTable, sampleValue } from "./samples.ts";
-import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, storeSample } from "./subject.ts";
+import { type BehaviourSubject, filesIn, inFolder, loadExact, type Opened, openFilesIn, storeSample } from "./subject.ts";
 
 const former: Sample = { columns: { n: "bigint" }, rows: [{ n: 1 }, { n: 2 }] };
 const formerRows = [{ n: 1n }, { n: 2n }];
@@ -26,6 +27,20 @@ async function* interrupted(then: () => Promise<unknown>, ended: () => void = ()
 const fails = (): never => {
   throw new TypeError("the stream broke");
 };
+
+/** What `openFilesIn` says where nothing is open. */
+const noFiles = async (folder: string): Promise<readonly string[] | undefined> => ((await openFilesIn(folder)) ? [] : undefined);
+
+/** Resolves once this process hardly works any more: what was cancelled has ended, and is not only no longer waited for. */
+async function idle(): Promise<void> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const [before, from] = [process.cpuUsage(), performance.now()];
+    await pause(100);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < (performance.now() - from) / 2) return;
+  }
+  throw new Error("the work went on after it was cancelled");
+}
 
 /** Rules 3, 10, 11 and 13: a write happens whole or not at all, and leaves nothing behind. */
 export function atomicity(subject: BehaviourSubject, { describe, it }: Cases): void {
@@ -127,6 +142,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: Cases): v
           );
           setTimeout(() => controller.abort(), 50);
           await expectError(() => writing, "run/cancelled", "a cancelled query");
+          await idle();
           await unchanged(opened);
         });
       });
@@ -248,6 +264,7 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: Cases): v
         await storeSample(manager, "asset", first, former);
         await manager.close?.();
         await manager.close?.();
+        expectEqual(await openFilesIn(folder), await noFiles(folder), "open files after close: ");
         if (subject.survivesProcess === false) return;
         const files = await filesIn(folder);
         const other = again();
@@ -271,10 +288,11 @@ export function atomicity(subject: BehaviourSubject, { describe, it }: Cases): v
     });
 
     it([11], "after release, and goes on working", async () => {
-      await inFolder(subject, async ({ manager }) => {
+      await inFolder(subject, async ({ manager, folder }) => {
         await storeSample(manager, "asset", first, former);
         await manager.release?.();
         await manager.release?.();
+        if (manager.release) expectEqual(await openFilesIn(folder), await noFiles(folder), "open files after release: ");
         expectEqual(await loadExact(manager, "asset"), formerRows, "rows after release");
         await storeSample(manager, "asset", first, former);
         await manager.release?.();

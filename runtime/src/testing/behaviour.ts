@@ -2,6 +2,7 @@ import { addressing } from "./addressing.ts";
 import { atomicity } from "./atomicity.ts";
 import { casesOf } from "./cases.ts";
 import { kills } from "./kills.ts";
+import { names } from "./names.ts";
 import { partitioned } from "./partitioned.ts";
 import { roundTrip } from "./round-trip.ts";
 import { stagedChecks } from "./staged-checks.ts";
@@ -18,6 +19,7 @@ export const behaviourSuite =
       roundTrip(subject, cases);
       atomicity(subject, cases);
       addressing(subject, cases);
+      names(subject, cases);
       partitioned(subject, cases);
       ways(subject, cases);
       writeModes(subject, cases);

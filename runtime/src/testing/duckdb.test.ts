@@ -14,6 +14,7 @@ ioManagerBehaviour(
     module: new URL("./duckdb.fixture.ts", import.meta.url).href,
     handlers: [rows(), arrow, batches, sql],
     supports: ["partitions", "append", "upsert"],
+    showsStaged: true,
     partitionsTogether: true,
     contents,
     onKills: reportKills("duckdb()"),

@@ -16,6 +16,7 @@ ioManagerBehaviour(
     sharedByProcesses: true,
     storesValues: true,
     supports: ["partitions", "append", "upsert"],
+    showsStaged: true,
     onKills: reportKills("filesystem()"),
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },

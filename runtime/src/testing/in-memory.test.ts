@@ -14,6 +14,7 @@ ioManagerBehaviour(
     survivesProcess: false,
     storesValues: true,
     supports: ["partitions", "append", "upsert"],
+    showsStaged: true,
     refuses: [],
     endlessQuery: sql`select sum(i) as n from range(100000000000) as t(i)`,
   },

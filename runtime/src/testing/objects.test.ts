@@ -22,6 +22,7 @@ ioManagerBehaviour(
     survivesProcess: false,
     storesValues: true,
     supports: ["partitions", "append", "upsert"],
+    showsStaged: true,
   },
   { describe, it },
 );

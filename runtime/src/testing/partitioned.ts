@@ -1,3 +1,5 @@
+import type { Table } from "apache-arrow";
+import { arrowColumns } from "../formats/arrow-columns.ts";
 import { arrow } from "../handlers/arrow.ts";
 import { sql } from "../handlers/sql.ts";
 import type { AnyHandler, AnyIOManager, OutputContext } from "../io/manager.ts";
@@ -5,7 +7,7 @@ import { joinKey, type PartitionSlice } from "../model/partition.ts";
 import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
-import { exactRows, loadFastCheck, type Sample, sampleValue } from "./samples.ts";
+import { exactRows, loadFastCheck, type Sample, sampleStream, sampleValue } from "./samples.ts";
 import { type BehaviourSubject, filesIn, inFolder, valueFor } from "./subject.ts";
 
 /** Keys that file systems, statements and encodings have trouble with. */
@@ -82,7 +84,7 @@ export function partitioned(subject: BehaviourSubject, { describe, it }: Cases):
     });
 
     for (const handler of subject.handlers) {
-      it([2, 6], `written as ${handler.name}, one by one and together; loaded as ${handler.name}`, async () => {
+      it([2, 5, 6], `written as ${handler.name}, one by one and together; loaded as ${handler.name}`, async () => {
         await inFolder(subject, async ({ manager }) => {
           await write(manager, handler, rowsOf("a", 1), at("a"));
           await write(manager, handler, rowsOf("b", 2, 3), at("b"));
@@ -92,6 +94,9 @@ export function partitioned(subject: BehaviourSubject, { describe, it }: Cases):
           expectEqual(await load(manager, at("b"), handler), exact("b", 5, 6), "rows of b");
           expectEqual(await load(manager, at("a", "c"), handler), [...exact("a", 1), ...exact("c", 7)], "rows of a and c");
           expectEqual(await load(manager, at("d"), exactRows), [], "rows of d, for which there were none");
+          const none = (await manager.loadInput(inputContext("asset", { ...at("d"), handler: arrow }))) as Table;
+          const { schema } = await sampleStream({ columns, rows: [] });
+          expectEqual(arrowColumns(none.schema), arrowColumns(schema), "columns of d");
         });
       });
     }

@@ -171,6 +171,20 @@ export function anySample(fc: typeof FastCheck, without: readonly string[] = [])
     );
 }
 
+/** Texts that may name a partition or a table: whatever breaks out of statements and folders, and whatever file systems forbid. */
+export const nastyText = (fc: typeof FastCheck): FastCheck.Arbitrary<string> => {
+  const piece = fc.constantFrom(
+    ...["'", '"', "`", ";", "--", "/*", "\\", "/", "..", ".", " ", "%", "%2F", "=", "|", "?", "*", ":", "<", ">", "#", "@", "~", "\n", "\t"],
+    ...["select", "CON", "nul", "a", "A", "é", "e\u0301", "ß", "\u{1F600}", "数", "drop table x", "partition=", "null", "0"],
+  );
+  return fc
+    .oneof(
+      fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join("")),
+      fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }),
+    )
+    .filter((text) => !text.includes("\0"));
+};
+
 /** Keys that stores have trouble with. Each is right by `model/keys.ts`. */
 export const anyKey = (fc: typeof FastCheck): FastCheck.Arbitrary<string> =>
   fc.oneof(

@@ -73,6 +73,21 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: Cases)
     throw new Error("A value that was refused was stored.");
   };
 
+  if (!subject.showsStaged) {
+    it("never says of a value in its place that it is staged", async () => {
+      await inFolder(subject, async ({ manager }) => {
+        let called = false;
+        const verify = async (): Promise<void> => {
+          called = true;
+        };
+        await store(manager, await valueFor(manager, first, sample("a", 1)), { verify });
+        check(!called, "verify was called; the subject says nothing of showsStaged");
+        expectEqual(await stored(manager), exact("a", 1), "what is stored");
+      });
+    });
+    return;
+  }
+
   describe("shows a staged value to whoever verifies it", () => {
     for (const handler of handlers) {
       it([3], `stored as ${handler.name}: in every shape, while readers see the former one`, async () => {

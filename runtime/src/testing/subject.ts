@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arrow } from "../handlers/arrow.ts";
@@ -31,6 +31,8 @@ export interface BehaviourSubject {
   readonly storesValues?: boolean;
   /** What it does beside replacing whole values. */
   readonly supports?: readonly ("partitions" | "append" | "upsert")[];
+  /** Whether it shows a value that is staged to `verify`; false when left out: then it never calls it. */
+  readonly showsStaged?: boolean;
   /** Values that it must refuse with `io/unsupported-value`; a function and a symbol when left out. */
   readonly refuses?: readonly unknown[];
   /** Column types of the suite that it cannot keep, such as "hugeint". */
@@ -41,6 +43,8 @@ export interface BehaviourSubject {
   readonly partitionsTogether?: boolean;
   /** Names of everything that lies in the store, where files do not show it, such as tables. Opens the store and closes it. */
   readonly contents?: (folder: string) => Promise<readonly string[]>;
+  /** Texts that its settings hold in secret, which nobody may be told. */
+  readonly secrets?: readonly string[];
   /** Told what came of killing processes, once per test. */
   readonly onKills?: (outcome: KillOutcome) => void;
 }
@@ -88,6 +92,14 @@ export const filesIn = async (folder: string): Promise<readonly string[]> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
     .sort();
+
+/** Files below a folder that this process has open, by number; `undefined` where the system does not say. */
+export async function openFilesIn(folder: string): Promise<readonly string[] | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const real = await realpath(folder);
+  const targets = await Promise.all((await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""))); // closed meanwhile
+  return targets.filter((target) => target.startsWith(`${real}/`)).sort();
+}
 
 /** The sample as a value of that handler; a query reads what is stored under another key of the same manager. */
 export async function valueFor(manager: AnyIOManager, handler: AnyHandler, sample: Sample): Promise<unknown> {
