@@ -20,8 +20,9 @@ export function choosePartitions(
   const chosen = new Map<string, readonly string[]>();
   if (divided.length === 0) {
     if (parts === undefined) return chosen;
-    throw new SluiceError("partition/unknown", `None of the selected assets has partitions, and "${parts.join(",")}" was asked for.`, {
-      hint: "Leave out the partitions, or select assets that have some.",
+    const asked = parts.length === 1 && parts[0] === ".." ? "partitions were" : `"${parts.join(",")}" was`;
+    throw new SluiceError("partition/unknown", `None of the selected assets has partitions, and ${asked} asked for.`, {
+      hint: "Leave out what asks for them, or select assets that have some.",
     });
   }
   if (parts === undefined || parts.length === 0) throw unsaid(graph, partitioning, divided);

@@ -34,7 +34,13 @@ export async function resolveInputs(
   graph: AssetGraph,
   target: Target,
   plan: RunPlan,
-  options: { readonly history: History; readonly signal: AbortSignal; readonly partitioning: Partitioning },
+  options: {
+    readonly history: History;
+    readonly signal: AbortSignal;
+    readonly partitioning: Partitioning;
+    /** The target of a command that names none. */
+    readonly defaultTarget: string;
+  },
 ): Promise<{ readonly plan: RunPlan; readonly problems: readonly ErrorInfo[] }> {
   const { partitioning, signal } = options;
   const running = plan.steps.filter(({ skip }) => !skip);
@@ -107,7 +113,7 @@ export async function resolveInputs(
     }
   }
   const absent = found.filter(({ input, missing }) => missing.length > 0 && !(input.needed && input.mayBeMissing));
-  const problems = [...outside, ...notFound(graph, target, partitioning, absent, known), ...unreadable(here, inputs)];
+  const problems = [...outside, ...notFound(graph, target, options, absent, known), ...unreadable(here, inputs)];
   return { plan: { ...plan, steps: completed(plan.steps, found), versions }, problems };
 }
 
@@ -185,7 +191,7 @@ function notDefined(
 function notFound(
   graph: AssetGraph,
   target: Target,
-  partitioning: Partitioning,
+  { partitioning, defaultTarget }: { readonly partitioning: Partitioning; readonly defaultTarget: string },
   absent: readonly Found[],
   known: ReturnType<History["materializations"]>,
 ): readonly ErrorInfo[] {
@@ -193,6 +199,7 @@ function notFound(
   for (const found of absent) byKey.set(found.input.key, [...(byKey.get(found.input.key) ?? []), found]);
   const selfStored = (key: string) => known.get(key)?.record.handler === storedByItself;
   const whole = [...byKey.keys()].filter((key) => graph.assets.get(key)!.step && !graph.assets.get(key)!.definition.partitions && !selfStored(key));
+  const on = target.name === defaultTarget ? "" : ` -t ${shellWord(target.name)}`;
   return Array.from(byKey, ([key, users]): ErrorInfo => {
     const { definition } = graph.assets.get(key)!;
     const takes = new Set(users.map(({ input }) => `${graph.steps.get(input.step.of)!.assets[0]} takes it as its input "${input.input}"`));
@@ -210,7 +217,7 @@ function notFound(
     const about = aboutAsset(definition);
     if (!definition.partitions) {
       const hint = definition.step
-        ? `Materialize what is missing first, for instance with the selection: ${whole.map(keySelection).join(" or ")}`
+        ? `Materialize what is missing first: sluice materialize ${shellWord(whole.map(keySelection).join(" or "))}${on}`
         : source;
       return { code: "io/not-found", message: `${key} is not there (looked in ${looked}); ${consumers}.`, hint, ...about };
     }
@@ -219,7 +226,7 @@ function notFound(
     const shown = ranges.length > mostShown ? `${ranges.slice(0, mostShown).join(", ")}, and ${ranges.length - mostShown} more` : ranges.join(", ");
     const what = keys.length === 1 ? `the partition ${shown} of ${key} is` : `${keys.length} partitions of ${key} are`;
     const list = keys.length === 1 ? "" : `: ${shown}`;
-    const fix = `sluice materialize ${shellWord(keySelection(key))} --partitions ${shellWord(joinList(ranges))}`;
+    const fix = `sluice materialize ${shellWord(keySelection(key))} --partitions ${shellWord(joinList(ranges))}${on}`;
     return {
       code: "io/not-found",
       message: `${what[0]!.toUpperCase()}${what.slice(1)} not there (looked in ${looked})${list}; ${consumers}.`,

@@ -254,6 +254,9 @@ describe("before a run", () => {
     expect(await refusal(planning({ whole: {} }, "whole", "2026-02-01"))).toMatchObject({
       message: 'None of the selected assets has partitions, and "2026-02-01" was asked for.',
     });
+    expect(await refusal(planning({ whole: {} }, "whole", ".."))).toMatchObject({
+      message: "None of the selected assets has partitions, and partitions were asked for.",
+    });
     const apart = { raw: daily(), region: { partitions: regions } };
     expect(await refusal(planning(apart, "*", "2026-02-01"))).toMatchObject({
       message: 'region has no partition "2026-02-01", and none of its partitions follows from those of the other selected assets.',

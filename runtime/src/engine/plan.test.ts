@@ -118,9 +118,17 @@ describe("planRun", () => {
       ["io/not-found", "ext"],
     ]);
     expect(problems[0]?.message).toBe('raw is not there (looked in memory of target "local"); clean takes it as its input "r".');
-    expect(problems[0]?.hint).toContain("raw or rates");
+    expect(problems[0]?.hint).toBe("Materialize what is missing first: sluice materialize 'raw or rates'");
     expect(problems[2]?.hint).toContain("source");
     expect((thrown as Error).message.split("\n")).toHaveLength(3);
+  });
+
+  it("names the target in the command that makes what is missing, where it is not the default", async () => {
+    const prod = { protected: false, bindings: { ioManager: memory() } };
+    const fake = fakeProject({ raw: {}, clean: { inputs: { r: "raw" } } }, { targets: { "prod eu": prod } });
+    const target = openTarget(fake.project.config, "prod eu", { fallback: () => memory() });
+    const thrown = await planRun({ project: fake.project, target, selection: "clean" }).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ hint: "Materialize what is missing first: sluice materialize raw -t 'prod eu'" });
   });
 
   it("asks nobody for deps, which are never loaded", async () => {

@@ -58,7 +58,7 @@ export async function planRun(options: PlanOptions): Promise<RunPlan> {
   const running = [...new Set(plan.steps.flatMap(({ of, skip }) => (skip ? [] : [graph.steps.get(of)!])))];
   const all = [...problems, ...checkTarget(graph, target, running, environment)];
   if (all.length > 0) throw asOneError(all);
-  const resolved = await resolveInputs(graph, target, plan, { history, signal, partitioning });
+  const resolved = await resolveInputs(graph, target, plan, { history, signal, partitioning, defaultTarget: project.config.defaultTarget });
   if (resolved.problems.length > 0) throw asOneError(resolved.problems);
   return resolved.plan;
 }
