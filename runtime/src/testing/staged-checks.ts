@@ -22,7 +22,7 @@ const inOrder = (loaded: unknown): readonly Row[] => [...(loaded as readonly Row
 
 class Refusal extends Error {}
 
-/** Rule 14: who verifies a staged value sees it in every shape, readers see the former one meanwhile, and a refusal leaves that one. */
+/** Rule 3 for checks: who verifies a staged value sees it in every shape, readers see the former one meanwhile, and a refusal leaves that one. */
 export function stagedChecks(subject: BehaviourSubject, { describe, it }: Cases): void {
   const { handlers } = subject;
   const [first] = handlers as [AnyHandler];
@@ -74,7 +74,7 @@ export function stagedChecks(subject: BehaviourSubject, { describe, it }: Cases)
   };
 
   if (!subject.showsStaged) {
-    it("never says of a value in its place that it is staged", async () => {
+    it([3], "never says of a value in its place that it is staged", async () => {
       await inFolder(subject, async ({ manager }) => {
         let called = false;
         const verify = async (): Promise<void> => {
