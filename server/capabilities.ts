@@ -10,11 +10,14 @@ export type FeatureName =
   | "completion"
   | "definition"
   | "documentHighlight"
+  | "documentLink"
   | "foldingRange"
   | "hover"
+  | "inlayHint"
   | "documentSymbol"
   | "references"
   | "rename"
+  | "typeDefinition"
   | "workspaceSymbol"
   | "diagnostics";
 
@@ -29,6 +32,9 @@ export function capabilitiesFor(abilities: ClientAbilities, has: (feature: Featu
     ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
     ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),
     ...(has("definition") ? { definitionProvider: true } : {}),
+    ...(has("typeDefinition") ? { typeDefinitionProvider: true } : {}),
+    ...(has("inlayHint") ? { inlayHintProvider: true } : {}),
+    ...(has("documentLink") ? { documentLinkProvider: {} } : {}),
     ...(has("documentHighlight") ? { documentHighlightProvider: true } : {}),
     ...(has("foldingRange") ? { foldingRangeProvider: true } : {}),
     ...(has("callHierarchy") ? { callHierarchyProvider: true } : {}),

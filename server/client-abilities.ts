@@ -11,6 +11,7 @@ export interface ClientAbilities {
   /** Code actions may be more than commands. */
   readonly codeActions: boolean;
   readonly definitionLinks: boolean;
+  readonly typeDefinitionLinks: boolean;
   readonly prepareRename: boolean;
   /** Edits may come by document, with the version that they are for. */
   readonly documentChanges: boolean;
@@ -30,6 +31,7 @@ export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities
     refreshLenses: workspace?.codeLens?.refreshSupport ?? false,
     codeActions: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
     definitionLinks: textDocument?.definition?.linkSupport ?? false,
+    typeDefinitionLinks: textDocument?.typeDefinition?.linkSupport ?? false,
     prepareRename: textDocument?.rename?.prepareSupport ?? false,
     documentChanges: workspace?.workspaceEdit?.documentChanges ?? false,
     changeAnnotations: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,

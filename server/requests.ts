@@ -6,13 +6,16 @@ import { codeLenses, resolveCodeLens } from "./features/codelens.ts";
 import { completion } from "./features/completion.ts";
 import type { FeatureContext } from "./features/context.ts";
 import { definition } from "./features/definition.ts";
+import { documentLinks } from "./features/document-links.ts";
 import { foldingRanges } from "./features/folding.ts";
 import { documentHighlights } from "./features/highlight.ts";
 import { hover } from "./features/hover.ts";
+import { inlayHints } from "./features/inlay-hints.ts";
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "./features/lineage.ts";
 import { references } from "./features/references.ts";
 import { prepareRename, rename } from "./features/rename.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
+import { typeDefinition } from "./features/type-definition.ts";
 
 const plainLocation = ({ targetUri, targetSelectionRange }: LocationLink): Location => ({ uri: targetUri, range: targetSelectionRange });
 
@@ -36,6 +39,14 @@ export function answerRequests(
       return abilities.definitionLinks ? links : links.map(plainLocation);
     }),
   );
+  connection.onTypeDefinition(
+    answers.document([], (path, { position }) => {
+      const links = typeDefinition(context, path, position);
+      return abilities.typeDefinitionLinks ? links : links.map(plainLocation);
+    }),
+  );
+  connection.languages.inlayHint.on(answers.document([], (path, { range }) => inlayHints(context, path, range)));
+  connection.onDocumentLinks(answers.document([], (path) => documentLinks(context, path)));
   connection.onHover(answers.document(null, (path, { position }) => hover(context, path, position)));
   connection.onDocumentSymbol(answers.document([], (path) => documentSymbols(context, path)));
   connection.onReferences(

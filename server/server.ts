@@ -89,6 +89,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
     statuses,
     openDocument: documents.get,
     text: (path) => documents.text(path) ?? disk.readText(path),
+    exists: (path) => disk.isFile(path) || disk.isFolder(path),
     isSettled: indexer.isSettled,
     now,
     pageOf: pagesIn(docs),

@@ -9,6 +9,8 @@ export interface FeatureContext {
   readonly openDocument: (path: string) => OpenDocument | undefined;
   /** Text as the editor shows it, else as it is on the disk. */
   readonly text: (path: string) => string | undefined;
+  /** Whether there is a file or folder at a path. */
+  readonly exists: (path: string) => boolean;
   /** False until the index has seen every file: what does not resolve may still come. */
   readonly isSettled: () => boolean;
   /** Milliseconds since the epoch. */

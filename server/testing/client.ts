@@ -25,6 +25,7 @@ export const fullCapabilities: ClientCapabilities = {
     hover: { contentFormat: ["markdown", "plaintext"] },
     codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ["quickfix", "refactor"] } }, isPreferredSupport: true },
     definition: { linkSupport: true },
+    typeDefinition: { linkSupport: true },
     rename: { prepareSupport: true },
     diagnostic: { dynamicRegistration: true, relatedDocumentSupport: true },
   },

@@ -10,7 +10,7 @@ export const defaultManager = "ioManager";
 export const managerOf = (node: Node, fact: AssetFact): string | undefined => node.bound.manager ?? (fact.ioManager ? undefined : defaultManager);
 
 /** The package's function that makes what a target binds: "duckdb"; `undefined` for anything else. */
-function makerOf(maker: readonly string[] | undefined, { imports }: FileFacts): string | undefined {
+export function makerOf(maker: readonly string[] | undefined, { imports }: FileFacts): string | undefined {
   const [first, second] = maker ?? [];
   const found = imports.find(({ local }) => local === first);
   if (!found || (found.spec !== packageName && !found.spec.startsWith(`${packageName}/`))) return undefined;
