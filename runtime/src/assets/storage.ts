@@ -26,13 +26,23 @@ type NamedColumnType =
   | "date"
   | "time"
   | "timestamp"
-  | "timestamptz";
+  | "timestamp_s"
+  | "timestamp_ms"
+  | "timestamp_ns"
+  | "timestamptz"
+  | "time_ns"
+  | "timetz"
+  | "interval"
+  | "bit"
+  | "json";
 /** A column's type in SQL's words: `"decimal(18,2)"`, `"date"`, `"bigint[]"`, `"struct(x double, y double)"`. */
 export type ColumnType =
   | NamedColumnType
   | Uppercase<NamedColumnType>
   | `decimal(${string})`
   | `DECIMAL(${string})`
+  | `enum(${string})`
+  | `ENUM(${string})`
   | `struct(${string})`
   | `STRUCT(${string})`
   | `${string}[]`;

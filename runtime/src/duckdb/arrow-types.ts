@@ -47,6 +47,12 @@ function* members(native: Native, type: LogicalType): Iterable<readonly [string,
   for (let i = 0; i < count; i++) yield [native.struct_type_child_name(type, i), native.struct_type_child_type(type, i)];
 }
 
+/** Names and types of a UNION's members. */
+function* unionMembers(native: Native, type: LogicalType): Iterable<readonly [string, LogicalType]> {
+  const count = native.union_type_member_count(type);
+  for (let i = 0; i < count; i++) yield [native.union_type_member_name(type, i), native.union_type_member_type(type, i)];
+}
+
 /** Values of an ENUM in order. */
 export function enumValues(native: Native, type: LogicalType): readonly string[] {
   const count = native.enum_dictionary_size(type);
@@ -71,21 +77,15 @@ export function typeName(native: Native, type: LogicalType): string {
       return `MAP(${typeName(native, native.map_type_key_type(type))}, ${typeName(native, native.map_type_value_type(type))})`;
     case T.STRUCT:
       return `STRUCT(${[...members(native, type)].map(([name, member]) => `${quoteName(name)} ${typeName(native, member)}`).join(", ")})`;
-    case T.UNION: {
-      const count = native.union_type_member_count(type);
-      const texts = Array.from(
-        { length: count },
-        (_, i) => `${quoteName(native.union_type_member_name(type, i))} ${typeName(native, native.union_type_member_type(type, i))}`,
-      );
-      return `UNION(${texts.join(", ")})`;
-    }
+    case T.UNION:
+      return `UNION(${[...unionMembers(native, type)].map(([name, member]) => `${quoteName(name)} ${typeName(native, member)}`).join(", ")})`;
     default:
       return plainNames[id] ?? `type ${id}`;
   }
 }
 
 /** Types that have no vector layout we read: they travel as text, and their name with them. */
-const asText: ReadonlySet<number> = new Set([T.INTERVAL, T.UNION, T.BIT, T.TIME_TZ, T.BIGNUM, T.GEOMETRY, T.VARIANT]);
+const asText: ReadonlySet<number> = new Set([T.INTERVAL, T.BIT, T.TIME_TZ, T.BIGNUM, T.GEOMETRY, T.VARIANT]);
 
 /** The SQL type that a column must be cast to before it can be read; `undefined` when it is read as it is. */
 export function castForReading(native: Native, type: LogicalType): string | undefined {
@@ -104,10 +104,12 @@ export function castForReading(native: Native, type: LogicalType): string | unde
     const [keyCast, valueCast] = [castForReading(native, key), castForReading(native, value)];
     return keyCast || valueCast ? `MAP(${keyCast ?? typeName(native, key)}, ${valueCast ?? typeName(native, value)})` : undefined;
   }
-  if (id === T.STRUCT) {
-    const parts = [...members(native, type)].map(([name, member]) => [name, member, castForReading(native, member)] as const);
+  if (id === T.STRUCT || id === T.UNION) {
+    const parts = [...(id === T.STRUCT ? members : unionMembers)(native, type)].map(
+      ([name, member]) => [name, member, castForReading(native, member)] as const,
+    );
     if (!parts.some(([, , cast]) => cast)) return undefined;
-    return `STRUCT(${parts.map(([name, member, cast]) => `${quoteName(name)} ${cast ?? typeName(native, member)}`).join(", ")})`;
+    return `${id === T.STRUCT ? "STRUCT" : "UNION"}(${parts.map(([name, member, cast]) => `${quoteName(name)} ${cast ?? typeName(native, member)}`).join(", ")})`;
   }
   return undefined;
 }
@@ -142,7 +144,8 @@ const simple: Readonly<Record<number, () => DataType>> = {
 
 /**
  * The Arrow field that a DuckDB column arrives as. `original` is the column's own type where `type` is what it was cast to for reading.
- * 128-bit integers and UUIDs arrive as FixedSizeBinary(16), types cast to text as Utf8, ENUM as Dictionary; `sluice.type` in the
+ * 128-bit integers and UUIDs arrive as FixedSizeBinary(16), types cast to text as Utf8, ENUM as Dictionary, UNION as a Struct of the number of
+ * the member and all members; `sluice.type` in the
  * field's metadata names the DuckDB type, so that storing it again restores it.
  */
 export function arrowField(native: Native, name: string, type: LogicalType, original: LogicalType = type): Field {
@@ -151,6 +154,8 @@ export function arrowField(native: Native, name: string, type: LogicalType, orig
   const metadata = new Map<string, string>();
   if (id === T.HUGEINT || id === T.UHUGEINT || id === T.UUID) metadata.set(carriedType, plainNames[id] as string);
   else if (asText.has(was) || (id === T.VARCHAR && native.logical_type_get_alias(original) === "JSON")) {
+    metadata.set(carriedType, typeName(native, original));
+  } else if (id === T.UNION) {
     metadata.set(carriedType, typeName(native, original));
   } else if (id === T.ENUM) {
     metadata.set(carriedType, "ENUM");
@@ -190,9 +195,21 @@ function arrowType(native: Native, type: LogicalType, original: LogicalType): Da
       const before = [...members(native, original)];
       return new Struct([...members(native, type)].map(([name, member], i) => arrowField(native, name, member, before[i]?.[1] ?? member)));
     }
+    case T.UNION: {
+      const before = [...unionMembers(native, original)];
+      const fields = [...unionMembers(native, type)].map(([name, member], i) => arrowField(native, name, member, before[i]?.[1] ?? member));
+      return new Struct<Record<string, DataType>>([new Field(unionTag(fields.map((field) => field.name)), new Uint8(), true), ...fields]) as Struct;
+    }
     default:
       throw new Error(`No Arrow type for DuckDB's ${typeName(native, type)}`);
   }
+}
+
+/** Name of the child that says which member a UNION's value is: one that no member has. */
+function unionTag(names: readonly string[]): string {
+  let tag = "tag";
+  while (names.some((name) => name.toLowerCase() === tag)) tag += "_";
+  return tag;
 }
 
 const enumIndex = (internal: number) => (internal === T.UTINYINT ? new Uint8() : internal === T.USMALLINT ? new Uint16() : new Uint32());

@@ -33,6 +33,10 @@ export function sixteenByteType(field: ArrowField): "HUGEINT" | "UHUGEINT" | "UU
   return field.metadata?.get("ARROW:extension:name") === "arrow.uuid" ? "UUID" : undefined;
 }
 
+/** True for a struct that stands for a UNION: the number of the member first, then all members. */
+export const isUnion = (field: ArrowField): boolean =>
+  field.type.typeId === A.Struct && (field.metadata?.get(carriedType) ?? "").startsWith("UNION(") && field.type.children?.[0]?.type.bitWidth === 8;
+
 /** Values of the ENUM that a dictionary field was read from. */
 export function carriedEnum(field: ArrowField): readonly string[] | undefined {
   const values = field.metadata?.get(carriedValues);
@@ -75,6 +79,11 @@ function ofField(native: Native, field: ArrowField, path: string, declared: bool
     case A.LargeUtf8:
     case A.Utf8View: {
       const carried = field.metadata?.get(carriedType);
+      if (carried === "VARIANT" && !declared) {
+        throw new SluiceError("io/unsupported-value", `Column "${path}" is a VARIANT, which arrived as text and cannot become one again exactly.`, {
+          hint: "Move it with a query (.as(sql)), or cast it to JSON in a query before.",
+        });
+      }
       return carried === undefined ? plain("VARCHAR") : { ...plain("VARCHAR"), sql: carried, cast: true };
     }
     case A.Binary:
@@ -119,6 +128,17 @@ function ofField(native: Native, field: ArrowField, path: string, declared: bool
     case A.Struct: {
       const parts = (type.children ?? []).map((child) => [child.name, inner(child, child.name)] as const);
       if (parts.length === 0) return refuse(path, type, "DuckDB's structs have at least one member.");
+      if (isUnion(field)) {
+        const [, ...members] = parts;
+        return {
+          logical: native.create_union_type(
+            members.map(([, part]) => part.logical),
+            members.map(([name]) => name),
+          ),
+          sql: `UNION(${members.map(([name, part]) => `${quoteName(name)} ${part.sql}`).join(", ")})`,
+          cast: members.some(([, part]) => part.cast),
+        };
+      }
       return {
         logical: native.create_struct_type(
           parts.map(([, part]) => part.logical),

@@ -73,6 +73,11 @@ export function columnReader(native: Native, type: LogicalType, field: Field, ex
       return arrayReader(native, type, field, expected);
     case T.STRUCT:
       return structReader(native, type, field, expected);
+    case T.UNION: {
+      const count = native.union_type_member_count(type);
+      const members = Array.from({ length: count }, (_, i) => native.union_type_member_type(type, i));
+      return membersReader(native, [native.create_logical_type(T.UTINYINT as number), ...members], field, expected);
+    }
     case T.SQLNULL:
       return nullReader(field.type);
     default:

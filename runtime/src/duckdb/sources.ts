@@ -3,14 +3,14 @@ import { arrowIds as A, type ArrowBatch, type ArrowField, type ArrowType } from 
 import { type ColumnType, columnType } from "./column-types.ts";
 import { type DataChunk, type Native, type RawConnection, typeIds } from "./native.ts";
 import { createScratch } from "./scratch-memory.ts";
+import { quoteName } from "./sql-text.ts";
 import { columnWriter } from "./write-column.ts";
 import type { ColumnWriter } from "./write-context.ts";
 
 /** Arrow batches that SQL reads by `select * from <sql>`. */
 export interface Source {
-  /** The table function's call, as SQL. */
+  /** The table function's call, with casts where a type travels as text. */
   readonly sql: string;
-  readonly types: readonly ColumnType[];
   /** Batches that the next scan reads; each scan begins at the first. */
   batches: readonly ArrowBatch[];
   /** What a callback threw: the engine passes only its message on. */
@@ -62,6 +62,15 @@ export function checkColumns(names: readonly string[]): void {
   }
 }
 
+function typed(call: string, fields: readonly ArrowField[], types: readonly ColumnType[]): string {
+  if (!types.some(({ cast }) => cast)) return call;
+  const columns = types.map(({ cast, sql }, i) => {
+    const name = quoteName((fields[i] as ArrowField).name);
+    return cast ? `CAST(${name} AS ${sql}) AS ${name}` : name;
+  });
+  return `(SELECT ${columns.join(", ")} FROM ${call})`;
+}
+
 /**
  * Registers the table function that reads Arrow batches, once per database: a registered function cannot be removed again, so it takes the
  * number of the source to read.
@@ -69,6 +78,7 @@ export function checkColumns(names: readonly string[]): void {
 export function registerSources(native: Native, connection: RawConnection): Sources {
   interface Entry {
     readonly source: Source;
+    readonly types: readonly ColumnType[];
     readonly fields: readonly ArrowField[];
     readonly writers: (ColumnWriter | undefined)[];
     readonly writerOf: (index: number) => ColumnWriter;
@@ -132,7 +142,7 @@ export function registerSources(native: Native, connection: RawConnection): Sour
     const entry = entries.get(id);
     guarded(entry, () => {
       if (!entry) throw new Error("This table in memory is gone: it can be read only while the query runs that it was given to.");
-      for (const [i, field] of entry.fields.entries()) native.bind_add_result_column(info, field.name, (entry.source.types[i] as ColumnType).logical);
+      for (const [i, field] of entry.fields.entries()) native.bind_add_result_column(info, field.name, (entry.types[i] as ColumnType).logical);
       native.bind_set_bind_data(info, entry);
       native.bind_set_cardinality(
         info,
@@ -162,9 +172,9 @@ export function registerSources(native: Native, connection: RawConnection): Sour
       checkColumns(fields.map((field) => field.name));
       const id = next++;
       const writers: (ColumnWriter | undefined)[] = [];
+      const types = fields.map((field) => columnType(native, field, field.type.typeId === A.Null ? declared[field.name] : undefined));
       const source: Source = {
-        sql: `${functionName}(${id})`,
-        types: fields.map((field) => columnType(native, field, field.type.typeId === A.Null ? declared[field.name] : undefined)),
+        sql: typed(`${functionName}(${id})`, fields, types),
         batches: [],
         end: () => {
           entries.delete(id);
@@ -172,7 +182,7 @@ export function registerSources(native: Native, connection: RawConnection): Sour
         },
       };
       const writerOf = (index: number) => (writers[index] ??= columnWriter({ native, scratch }, fields[index] as ArrowField));
-      entries.set(id, { source, fields, writers, writerOf });
+      entries.set(id, { source, types, fields, writers, writerOf });
       return source;
     },
   };

@@ -3,8 +3,7 @@ import { SluiceError } from "../model/errors.ts";
 import type { ArrowBatch, ArrowField } from "./arrow-shape.ts";
 import type { Connection } from "./connection.ts";
 import { run } from "./query.ts";
-import type { Source } from "./sources.ts";
-import { quoteName, quoteNames } from "./sql-text.ts";
+import { quoteNames } from "./sql-text.ts";
 import { sizeOf } from "./write-column.ts";
 
 /** Bytes of a stream that are held at a time; twice that, since the next ones are pulled while the engine takes these. */
@@ -20,17 +19,6 @@ export interface WriteOptions {
   readonly columns?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What the engine reads of a source, with casts where a type travels as text. */
-function selectFrom(source: Source, fields: readonly ArrowField[]): string {
-  if (!source.types.some((type) => type.cast)) return `SELECT * FROM ${source.sql}`;
-  const columns = fields.map((field, i) => {
-    const type = source.types[i];
-    const name = quoteName(field.name);
-    return type?.cast ? `CAST(${name} AS ${type.sql}) AS ${name}` : name;
-  });
-  return `SELECT ${columns.join(", ")} FROM ${source.sql}`;
-}
-
 /**
  * Creates a table from an Arrow stream and answers its number of rows. Batches in an array are read in one statement; a stream is taken a
  * window at a time, so that memory does not grow with it. The event loop stays free: the engine asks for 2048 rows at a time.
@@ -44,7 +32,7 @@ export async function writeTable(connection: Connection, name: readonly string[]
     source.batches = batches;
     delete source.failure;
     try {
-      return await connection.singly(() => run(connection, `${verb} ${selectFrom(source, fields)}`));
+      return await connection.singly(() => run(connection, `${verb} SELECT * FROM ${source.sql}`));
     } catch (thrown) {
       // The engine passes only the message of what a callback threw on.
       throw source.failure ?? thrown;

@@ -148,11 +148,7 @@ async function writeTable(connection: Connection, file: string, { schema, batche
   const source = connection.sources.add(schema.fields as unknown as readonly ArrowField[], options.declared);
   const parts: string[] = [];
   try {
-    const typed = source.types.map(({ cast, sql }, index) => {
-      const name = quoteName((schema.fields[index] as { readonly name: string }).name);
-      return cast ? `CAST(${name} AS ${sql}) AS ${name}` : name;
-    });
-    const text = `SELECT ${typed.join(", ")} FROM ${source.sql}`;
+    const text = `SELECT * FROM ${source.sql}`;
     const { select, columns, casts } = await plan(connection, text, [], options.key);
     const metadata = metadataOf(options, casts);
     const write = async (held: readonly RecordBatch[], to: string, more?: Record<string, string>): Promise<number> => {

@@ -2,7 +2,9 @@ import * as arrow from "apache-arrow";
 
 /** A column's type, between SQL's words and Arrow's classes. */
 export type ColumnKind =
-  | { readonly type: "boolean" | "text" | "bytes" | "uuid" | "date" | "time" }
+  | { readonly type: "boolean" | "bytes" | "uuid" | "date" | "time" }
+  /** `sql` names the type that the store casts the text to, where it is another. */
+  | { readonly type: "text"; readonly sql?: string }
   | { readonly type: "integer"; readonly bits: 8 | 16 | 32 | 64 | 128; readonly signed: boolean }
   | { readonly type: "float"; readonly bits: 32 | 64 }
   | { readonly type: "decimal"; readonly precision: number; readonly scale: number }
@@ -10,7 +12,7 @@ export type ColumnKind =
   | { readonly type: "list"; readonly item: ColumnKind }
   | { readonly type: "struct"; readonly fields: ReadonlyMap<string, ColumnKind> };
 
-/** Key of field metadata that says what 16 bytes stand for: "HUGEINT" and "UHUGEINT" little-endian, "UUID" big-endian. */
+/** Key of field metadata that says what a column stands for: 16 bytes for "HUGEINT" and "UHUGEINT" (little-endian) or "UUID" (big-endian), texts for a type that they are cast to. */
 export const sluiceType = "sluice.type";
 
 const integer = (bits: 8 | 16 | 32 | 64 | 128, signed: boolean): ColumnKind => ({ type: "integer", bits, signed });
@@ -40,6 +42,13 @@ const named: readonly (readonly [kind: ColumnKind, ...names: readonly string[]])
   [timestamp("ms"), "timestamp_ms"],
   [timestamp("ns"), "timestamp_ns"],
   [timestamp("us", true), "timestamptz", "timestamp with time zone"],
+  [{ type: "text", sql: "TIME_NS" }, "time_ns"],
+  [{ type: "text", sql: "TIME WITH TIME ZONE" }, "timetz", "time with time zone"],
+  [{ type: "text", sql: "INTERVAL" }, "interval"],
+  [{ type: "text", sql: "BIT" }, "bit"],
+  [{ type: "text", sql: "JSON" }, "json"],
+  [{ type: "text", sql: "BIGNUM" }, "bignum"],
+  [{ type: "text", sql: "GEOMETRY" }, "geometry"],
 ];
 const byName = new Map(named.flatMap(([kind, ...names]) => names.map((name) => [name, kind] as const)));
 
@@ -57,6 +66,7 @@ export function parseColumnType(text: string): ColumnKind | undefined {
   const inside = call?.[2] ?? "";
   if (name === "decimal" || name === "numeric" || name === "dec") return parseDecimal(inside);
   if (name === "varchar" || name === "char") return /^\s*\d+\s*$/.test(inside) ? { type: "text" } : undefined;
+  if (name === "enum") return { type: "text", sql: trimmed };
   return name === "struct" ? parseStruct(inside) : undefined;
 }
 
@@ -132,7 +142,16 @@ function arrowType(kind: ColumnKind): arrow.DataType {
 
 /** The Arrow field of a column. */
 export function fieldOfKind(name: string, kind: ColumnKind): arrow.Field {
-  const meaning = kind.type === "uuid" ? "UUID" : kind.type === "integer" && kind.bits === 128 ? (kind.signed ? "HUGEINT" : "UHUGEINT") : undefined;
+  const meaning =
+    kind.type === "text"
+      ? kind.sql
+      : kind.type === "uuid"
+        ? "UUID"
+        : kind.type === "integer" && kind.bits === 128
+          ? kind.signed
+            ? "HUGEINT"
+            : "UHUGEINT"
+          : undefined;
   return new arrow.Field(name, arrowType(kind), true, meaning === undefined ? undefined : new Map([[sluiceType, meaning]]));
 }
 
@@ -143,6 +162,7 @@ export const schemaOfKinds = (kinds: ReadonlyMap<string, ColumnKind>): arrow.Sch
 export function kindText(kind: ColumnKind): string {
   if (kind.type === "list") return `${kindText(kind.item)}[]`;
   if (kind.type === "struct") return `struct(${Array.from(kind.fields, ([name, field]) => `${name} ${kindText(field)}`).join(", ")})`;
+  if (kind.type === "text" && kind.sql !== undefined) return kind.sql.toLowerCase();
   if (kind.type === "decimal") return `decimal(${kind.precision},${kind.scale})`;
   for (const [other, name] of named) if (JSON.stringify(other) === JSON.stringify(kind)) return name!;
   return kind.type;

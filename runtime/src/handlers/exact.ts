@@ -28,21 +28,26 @@ export function toDecimal(value: unknown, precision: number, scale: number): Exa
   return match[1] === "-" ? -BigInt(kept) : BigInt(kept);
 }
 
+/** How DuckDB writes what lies beyond all dates. */
+export const dateInfinity = 2_147_483_647;
+export const timestampInfinity = 9_223_372_036_854_775_807n;
+
 const day = 86_400_000;
 /** Days since 1970 of a date of the calendar; `undefined` when there is no such date. */
 function days(year: number, month: number, date: number): number | undefined {
+  // DuckDB's dates reach further than JavaScript's: the calendar repeats every 400 years, 146,097 days
+  const cycles = Math.floor(year / 400);
   const at = new Date(0);
-  at.setUTCFullYear(year, month - 1, date);
-  return at.getUTCMonth() === month - 1 && at.getUTCDate() === date && !Number.isNaN(at.getTime()) ? Math.round(at.getTime() / day) : undefined;
+  at.setUTCFullYear(year - cycles * 400, month - 1, date);
+  const real = at.getUTCMonth() === month - 1 && at.getUTCDate() === date;
+  const found = Math.round(at.getTime() / day) + cycles * 146_097;
+  return real && Math.abs(found) <= dateInfinity ? found : undefined;
 }
-const calendar = "([+-]\\d{6}|\\d{4})-(\\d\\d)-(\\d\\d)";
+const calendar = "([+-]\\d{6,7}|\\d{4})-(\\d\\d)-(\\d\\d)";
 const datePattern = new RegExp(`^${calendar}$`);
 const clock = "(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,9}))?)?";
 const timePattern = new RegExp(`^${clock}$`);
 const timestampPattern = new RegExp(`^${calendar}(?:[T ]${clock})?\\s?(Z|[+-]\\d\\d(?::?\\d\\d)?)?$`, "i");
-/** How DuckDB writes what lies beyond all dates. */
-export const dateInfinity = 2_147_483_647;
-export const timestampInfinity = 9_223_372_036_854_775_807n;
 
 /** Days since 1970, from "YYYY-MM-DD" or a `Date` at midnight UTC. */
 export function toDays(value: unknown): Exact<number> {
@@ -63,8 +68,9 @@ function clockNanos([hour, minute, second, fraction]: readonly (string | undefin
   return BigInt(h * 3600 + m * 60 + s) * 1_000_000_000n + BigInt((fraction ?? "").padEnd(9, "0"));
 }
 
-/** Microseconds since midnight, from "HH:MM:SS.ffffff". */
+/** Microseconds since midnight, from "HH:MM:SS.ffffff"; SQL's day ends at 24:00:00. */
 export function toTimeMicros(value: unknown): Exact<bigint> {
+  if (typeof value === "string" && /^24:00(:00(\.0*)?)?$/.test(value)) return 86_400_000_000n;
   const match = typeof value === "string" ? timePattern.exec(value) : null;
   const nanos = match ? clockNanos(match.slice(1, 5)) : undefined;
   return nanos === undefined ? undefined : nanos % 1000n === 0n ? nanos / 1000n : null;

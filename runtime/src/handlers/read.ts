@@ -42,7 +42,8 @@ function valueReader(data: Data, field: Field, place: ReadPlace): Reader {
     return listReader(data, place, (i) => Number(offsets[i]));
   }
   if (DataType.isFixedSizeList(type)) return listReader(data, place, (i) => i * type.listSize);
-  if (DataType.isStruct(type)) return structReader(data, place);
+  if (DataType.isStruct(type))
+    return (field.metadata.get(sluiceType) ?? "").startsWith("UNION(") ? unionReader(data, place) : structReader(data, place);
   if (DataType.isDictionary(type)) return dictionaryReader(data, field, place);
   if (DataType.isInt(type)) return type.bitWidth === 64 ? longReader(values as BigInt64Array | BigUint64Array, place) : (i) => values[i];
   if (DataType.isFloat(type)) return type.ArrayType === Uint16Array ? (i) => half(values[i]) : (i) => values[i];
@@ -251,9 +252,20 @@ function owner(offset: (index: number) => number, length: number, item: number):
   return low;
 }
 
+const memberReaders = (data: Data, place: ReadPlace): readonly Reader[] =>
+  (data.type.children as readonly Field[]).map((field, k) =>
+    columnReader(data.children[k]!, field, { ...place, column: `${place.column}.${field.name}` }),
+  );
+
+/** The value of the member that a UNION's value is. */
+function unionReader(data: Data, place: ReadPlace): Reader {
+  const [tag, ...members] = memberReaders(data, place) as readonly [Reader, ...Reader[]];
+  return (i) => members[tag(i) as number]!(i);
+}
+
 function structReader(data: Data, place: ReadPlace): Reader {
   const fields = data.type.children as readonly Field[];
-  const readers = fields.map((field, k) => columnReader(data.children[k]!, field, { ...place, column: `${place.column}.${field.name}` }));
+  const readers = memberReaders(data, place);
   const make = objectMaker(fields.map((field) => field.name));
   return (i) => make(readers, i);
 }

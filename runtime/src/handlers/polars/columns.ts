@@ -83,7 +83,7 @@ function forPolars(field: Field, place: Place): Conversion {
     return refuse(place, `an Arrow ${type}`, "which Polars has no type for", castIt);
   if (arrow.DataType.isDictionary(type)) {
     const { dictionary } = type;
-    if (forPolars(new arrow.Field(name, dictionary as DataType, true), place).convert === undefined) return as(type);
+    if (forPolars(new arrow.Field(name, dictionary as DataType, true), place).convert === undefined) return as(type, setIndices);
     return refuse(place, `an Arrow ${type}`, "a dictionary of values that Polars keeps as another type", "Decode the dictionary first.");
   }
   if (type.children === undefined || type.children === null || type.children.length === 0) return as(type);
@@ -130,6 +130,14 @@ function sixteenBytes(field: Field, place: Place): Conversion {
   if (meaning !== "HUGEINT" && meaning !== "UHUGEINT") return { field: new arrow.Field(field.name, field.type, true) };
   const decimal = new arrow.Decimal(0, 38, 128);
   return { field: new arrow.Field(field.name, decimal, true), convert: (data) => wideDecimals(data, decimal, meaning, place) };
+}
+
+/** Indices that point into the dictionary where there is no value either: Polars looks at those too. */
+function setIndices(data: Data): Data {
+  if (data.nullCount === 0) return data;
+  const indices = (data.values as Uint32Array).slice(0, data.length);
+  for (let i = 0; i < data.length; i++) if (!isSet(data, i)) indices[i] = 0;
+  return withValues(data, data.type, indices);
 }
 
 const limit = 10n ** 38n;
