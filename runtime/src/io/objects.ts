@@ -9,7 +9,7 @@ import { SluiceError } from "../model/errors.ts";
 import type { AnyHandler, IOManager, Relation } from "./manager.ts";
 import { kind } from "./manager.ts";
 import { storeAdded } from "./objects/add.ts";
-import { inParallel } from "./objects/partitions.ts";
+import { inParallel } from "./objects/parallel.ts";
 import { type ObjectPaths, objectPaths } from "./objects/paths.ts";
 import { openSeveral } from "./objects/several.ts";
 import { openShelf, table } from "./objects/shelf.ts";

@@ -7,7 +7,7 @@ import { type JoinedTable, joinQuery } from "../join-tables.ts";
 import type { AnyHandler, OutputContext, Relation } from "../manager.ts";
 import { completeRecord, inseparableRows, materializationOf, notAddable, notAddedTo, requireUpsertKeys, wholeOfPartitions } from "../shapes.ts";
 import { areSeparable, separate } from "../slice-tables.ts";
-import { inParallel } from "./partitions.ts";
+import { inParallel } from "./parallel.ts";
 import { partitionFolder } from "./paths.ts";
 import { type Shelf, table } from "./shelf.ts";
 import { inTurn } from "./slot.ts";

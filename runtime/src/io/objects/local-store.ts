@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, readFileSync, type Stats } from "node:fs";
 import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { SluiceError } from "../../model/errors.ts";
 import { whileUnchanged } from "./claims.ts";
 import { ownedName } from "./owners.ts";
@@ -223,12 +223,18 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
         }
         return found;
       }),
-    below: (path) =>
+    below: (path, into = () => true) =>
       tried("list", path, async (full) => {
-        const entries = (await orAbsent(readdir(full, { withFileTypes: true, recursive: true }))) ?? [];
-        return entries
-          .filter((entry) => entry.isFile())
-          .map((entry) => [path, ...relative(full, join(entry.parentPath, entry.name)).split(sep)].join("/"));
+        const found: string[] = [];
+        const pending: (readonly [folder: string, path: string])[] = [[full, path]];
+        for (let next = pending.pop(); next; next = pending.pop()) {
+          const [folder, at] = next;
+          for (const entry of (await orAbsent(readdir(folder, { withFileTypes: true }))) ?? []) {
+            if (entry.isFile()) found.push(`${at}/${entry.name}`);
+            else if (entry.isDirectory() && into(entry.name)) pending.push([join(folder, entry.name), `${at}/${entry.name}`]);
+          }
+        }
+        return found;
       }),
     delete: (path) => tried("delete", path, (full) => rm(full, { force: true })),
     stat: (path) =>
@@ -265,6 +271,19 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
             await rm(temporary, { force: true });
           }
         }),
+      readAll: async (paths) => {
+        const found: (Uint8Array | undefined)[] = [];
+        for (const path of paths) {
+          // a call of its own for each would take ten times as long; the event loop has its turn now and then
+          if (found.length % 64 === 63) await new Promise((later) => setImmediate(later));
+          found.push(await tried("read", path, (full) => orAbsent(Promise.resolve().then(() => readFileSync(full)))));
+        }
+        return found;
+      },
+      folders: (path) =>
+        tried("list", path, async (full) =>
+          ((await orAbsent(readdir(full, { withFileTypes: true }))) ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name),
+        ),
       mark: (path) => tried("write", path, async (full) => (await open(full, "wx")).close()),
       isShown: (path, shown) =>
         tried("look at", shown, async (full) => {

@@ -1,30 +1,7 @@
+import { inParallel } from "./parallel.ts";
 import { keyOf, type ObjectPaths, objectPaths, type PartitionPlace, partitionFolder, partitionPaths, placesAt } from "./paths.ts";
 import { recordName, type SlotRecord, type Slots } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
-
-/** Records read, or partitions written, at a time. */
-const atOnce = 16;
-
-/** Every item's answer, in order; a few at a time. After one has failed no other is begun, and those that were have ended. */
-export async function inParallel<Item, Value>(items: readonly Item[], work: (item: Item) => Promise<Value>): Promise<readonly Value[]> {
-  const values: Value[] = [];
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !failure) {
-      const at = next;
-      next += 1;
-      try {
-        values[at] = await work(items[at] as Item);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  if (failure) throw failure.error;
-  return values;
-}
 
 /** A partition that is stored. */
 export interface StoredPartition {
@@ -36,8 +13,6 @@ export interface StoredPartition {
 
 /** Stored partitions of an asset, by key. */
 export async function storedPartitions(store: ObjectStore, slots: Slots, key: string, prefix: string): Promise<readonly StoredPartition[]> {
-  const below = async (folder: string): Promise<readonly string[]> =>
-    (await store.below(folder)).map((path) => path.slice(folder.length + 1)).filter((path) => isPartition(path));
   const { slot } = objectPaths(key, prefix);
   const shown = partitionFolder(key, prefix);
   const found = new Map<string, StoredPartition>();
@@ -45,23 +20,51 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
     const named = record?.record?.partition ?? keyOf(places);
     found.set(named, { key: named, paths: partitionPaths(key, places, prefix), ...(record ? { record } : {}) });
   };
-  for (const path of await below(shown)) {
-    const places = placesAt(path.replace(/\.[a-z0-9]+$/, ""));
+  for (const path of await store.below(shown, isSegment)) {
+    const inside = path.slice(shown.length + 1);
+    const places = inside.split("/").every(isSegment) ? placesAt(inside.replace(/\.[a-z0-9]+$/, "")) : undefined;
     if (places) add(places);
   }
-  const suffix = `/${recordName}`;
-  const recorded = (await below(slot)).filter((path) => path.endsWith(suffix)).map((path) => path.slice(0, -suffix.length));
-  const records = await inParallel(recorded, (path) => slots.read({ shown: `${shown}/${path}`, slot: `${slot}/${path}` }));
-  for (const [i, record] of records.entries()) {
-    const places = record?.dimensions ?? placesAt(recorded[i] as string);
-    if (record?.data !== undefined && places) add(places, record);
+  for (const { folder, record } of await recordsBelow(store, slots, slot)) {
+    const places = record.dimensions ?? placesAt(folder.slice(slot.length + 1));
+    if (record.data !== undefined && places) add(places, record);
   }
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Whether every folder of a path, and a file that is no record, is of a partition. */
-const isPartition = (path: string): boolean => {
-  const parts = path.split("/");
-  const folders = parts.at(-1) === recordName ? parts.slice(0, -1) : parts;
-  return folders.length > 0 && folders.every((part) => part.includes("="));
-};
+/** Folders and files of partitions are the only names with this character. */
+const isSegment = (name: string): boolean => name.includes("=");
+
+interface FoundRecord {
+  readonly folder: string;
+  readonly record: SlotRecord;
+}
+
+/** The records of all partitions below the asset's slot. */
+async function recordsBelow({ local, below }: ObjectStore, slots: Slots, slot: string): Promise<readonly FoundRecord[]> {
+  const suffix = `/${recordName}`;
+  const found: FoundRecord[] = [];
+  const inside = async (parents: readonly string[]): Promise<readonly string[]> => {
+    const names = await inParallel(parents, async (parent) => (await local!.folders(parent)).filter(isSegment).map((name) => `${parent}/${name}`));
+    return names.flat();
+  };
+  // in folders the partitions' own ones are not listed: a folder without a record is one of the dimensions before the last
+  for (let folders = local ? await inside([slot]) : await recorded(); folders.length > 0; ) {
+    const records = await slots.readAll(folders);
+    for (const [i, folder] of folders.entries()) if (records[i]) found.push({ folder, record: records[i] });
+    folders = local ? await inside(folders.filter((_, i) => !records[i])) : [];
+  }
+  return found;
+
+  async function recorded(): Promise<readonly string[]> {
+    const folders = (await below(slot)).filter((path) => path.endsWith(suffix)).map((path) => path.slice(0, -suffix.length));
+    return folders.filter(
+      (folder) =>
+        folder.length > slot.length &&
+        folder
+          .slice(slot.length + 1)
+          .split("/")
+          .every(isSegment),
+    );
+  }
+}

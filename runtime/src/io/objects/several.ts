@@ -2,7 +2,7 @@ import type { PartitionSlice } from "../../model/partition.ts";
 import type { InputContext, Relation, SqlQuery } from "../manager.ts";
 import { noTable } from "../shapes.ts";
 import { type TablePart, unionQuery } from "../union-tables.ts";
-import { inParallel } from "./partitions.ts";
+import { inParallel } from "./parallel.ts";
 import { type Shelf, table } from "./shelf.ts";
 
 /** Several partitions, open for reading as one table. */

@@ -1,6 +1,7 @@
 import { isSluiceError, SluiceError } from "../../model/errors.ts";
 import type { ColumnSchema, StoredRecord } from "../../model/values.ts";
 import { cleanupAfter, isLeftBehind, isOwn, ownedName, parseOwnedName } from "./owners.ts";
+import { inParallel } from "./parallel.ts";
 import type { ObjectPaths, PartitionPlace } from "./paths.ts";
 import type { ObjectStore, StoredObject } from "./store.ts";
 
@@ -40,6 +41,8 @@ export interface ReplaceOptions {
 export interface Slots {
   /** The record of the value that is stored now. */
   readonly read: (paths: ObjectPaths) => Promise<SlotRecord | undefined>;
+  /** The same of many. */
+  readonly readAll: (slots: readonly string[]) => Promise<readonly (SlotRecord | undefined)[]>;
   /** Has `fill` write new data, then makes it the value. When anything fails before that moment, the former value stays and nothing else does. */
   readonly replace: (
     paths: ObjectPaths,
@@ -96,7 +99,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
   const dataPath = (paths: ObjectPaths, data: string): string => `${paths.slot}/${data}`;
   const shownPath = (paths: ObjectPaths, data: string): string => `${paths.shown}.${extensionOf(data)}`;
 
-  const parse = (place: string, object: StoredObject): SlotRecord => {
+  const parse = (place: string, object: Pick<StoredObject, "bytes">): SlotRecord => {
     let found: Partial<SlotRecord>;
     try {
       found = JSON.parse(Buffer.from(object.bytes).toString("utf8")) as Partial<SlotRecord>;
@@ -199,6 +202,12 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
 
   return {
     read,
+    readAll: async (folders) => {
+      const { local } = store;
+      if (!local) return inParallel(folders, (slot) => read({ slot, shown: slot }));
+      const found = await local.readAll(folders.map((slot) => `${slot}/${recordName}`));
+      return found.map((bytes, i) => bytes && parse(store.uri(`${folders[i]}/${recordName}`), { bytes }));
+    },
     show,
     replace: async (paths, { run, extension, signal, warn, from }, fill) => {
       const data = ownedName(run, store.local ? extension + behind : extension);

@@ -31,6 +31,10 @@ export interface LocalFiles {
   readonly show: (path: string, shown: string) => Promise<void>;
   /** An empty file, made as cheaply as can be: a power cut may lose it. */
   readonly mark: (path: string) => Promise<void>;
+  /** Contents of many small files, `undefined` for those that are not there; far cheaper than one by one. */
+  readonly readAll: (paths: readonly string[]) => Promise<readonly (Uint8Array | undefined)[]>;
+  /** Names of the folders directly in a folder. */
+  readonly folders: (path: string) => Promise<readonly string[]>;
   /** Whether both paths show one object now. */
   readonly isShown: (path: string, shown: string) => Promise<boolean>;
 }
@@ -61,8 +65,11 @@ export interface ObjectStore {
   readonly putFile: (path: string, file: string, options?: PutOptions) => Promise<number>;
   /** Objects directly in a folder; none for a folder that is not there. */
   readonly list: (folder: string) => Promise<readonly ObjectInfo[]>;
-  /** Paths of all objects below a folder, at any depth; none for a folder that is not there. */
-  readonly below: (folder: string) => Promise<readonly string[]>;
+  /**
+   * Paths of all objects below a folder, at any depth; none for a folder that is not there. A store that has folders leaves out those
+   * that `into` says no to; others may ignore it.
+   */
+  readonly below: (folder: string, into?: (name: string) => boolean) => Promise<readonly string[]>;
   /** Nothing there is fine. */
   readonly delete: (path: string) => Promise<void>;
   readonly stat: (path: string) => Promise<ObjectInfo | undefined>;

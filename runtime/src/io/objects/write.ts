@@ -7,7 +7,7 @@ import type { ColumnSchema, StoredMetadata, StoredRecord } from "../../model/val
 import type { AnyHandler, OutputContext, Relation, SqlQuery } from "../manager.ts";
 import { completeRecord, inseparable, inseparableRows, noTable, requireSameColumns, storeHints, unsupported, watched } from "../shapes.ts";
 import { areSeparable, separate } from "../slice-tables.ts";
-import { inParallel } from "./partitions.ts";
+import { inParallel } from "./parallel.ts";
 import { type ObjectPaths, objectPaths, partitionFolder } from "./paths.ts";
 import { type Shelf, table } from "./shelf.ts";
 import { extensionOf, type SlotRecord } from "./slot.ts";
