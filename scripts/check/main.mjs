@@ -7,7 +7,9 @@ import { environment, node, root } from "../setup.mjs";
 const tool = (path) => join(root, "node_modules", path);
 const tsc = (project) => [`types of ${project}`, tool("typescript/bin/tsc"), ["-p", project]];
 const commands = [
-  ...["runtime", "server", "client", "media", "media/tsconfig.test.json", "test", "examples/sales", "examples/flights"].map(tsc),
+  ...["runtime", "server", "client", "media", "media/tsconfig.test.json", "test", "examples/sales", "examples/flights", "examples/partitions"].map(
+    tsc,
+  ),
   ["style", tool("@biomejs/biome/bin/biome"), ["check", "--error-on-warnings", "."]],
   [
     "imports",
