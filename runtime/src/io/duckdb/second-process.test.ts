@@ -4,8 +4,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type RecordBatch, tableFromIPC } from "apache-arrow";
+import { type RecordBatch, type Table, tableFromIPC, type Vector } from "apache-arrow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { realPath } from "../../duckdb/database.ts";
+import { askOwner } from "../../duckdb/owner/ask.ts";
+import { thisPlace } from "../../duckdb/owner/places.ts";
+import { findOwners } from "../../duckdb/owner/record.ts";
+import { thisSystem } from "../../duckdb/processes.ts";
 import { arrow } from "../../handlers/arrow.ts";
 import { batches } from "../../handlers/batches.ts";
 import { rows } from "../../handlers/rows.ts";
@@ -13,6 +18,7 @@ import { sql } from "../../handlers/sql.ts";
 import { inputContext, outputContext } from "../../testing/contexts.ts";
 import { duckdb } from "../duckdb.ts";
 import type { AnyIOManager, SqlQuery } from "../manager.ts";
+import { duckdbResource, type OpenDuckdb } from "./resource.ts";
 import type { Order } from "./second-process.fixture.ts";
 
 let folder: string;
@@ -255,5 +261,72 @@ describe("a file that another process has", () => {
     for (const name of ["ours", "ones", "twos"]) {
       for (let i = 0; i < times; i++) expect(await load(`${name}_${i}`)).toEqual([{ i }]);
     }
+  });
+
+  it("gives every type exactly as it is read without it", async () => {
+    const resource = duckdbResource({ database: file });
+    const connection = (await resource.open({ signal: new AbortController().signal })) as OpenDuckdb;
+    await connection.run("CREATE SCHEMA public; CREATE TABLE public.every AS SELECT * FROM test_all_types()");
+    await connection.close();
+    const read = async () => (await io.loadInput(inputContext("every", { handler: arrow }))) as Table;
+    const here = await read();
+    const it = await other();
+    await it.told({ do: "hold" });
+    const through = await read();
+    expect(through.schema.fields.map(String)).toEqual(here.schema.fields.map(String));
+    expect(through.schema.fields.map(({ metadata }) => [...metadata])).toEqual(here.schema.fields.map(({ metadata }) => [...metadata]));
+    expect(through.numRows).toBeGreaterThan(2);
+    for (const [i, { name }] of here.schema.fields.entries()) {
+      expect([name, ...plain(through.getChildAt(i))]).toEqual([name, ...plain(here.getChildAt(i))]);
+    }
+  });
+});
+
+/** Values as text; of a time that JavaScript cannot hold, Arrow's own words, which name it. */
+const plain = (column: Vector | null): readonly string[] =>
+  Array.from({ length: column?.length ?? 0 }, (_, i) => {
+    try {
+      return String(column?.get(i));
+    } catch (thrown) {
+      return String(thrown);
+    }
+  });
+
+describe("a process that has a file in use", () => {
+  it("answers no question that it does not know, and writes nothing for another one", async () => {
+    await store("sales", [{ i: 1 }]);
+    const resource = duckdbResource({ database: file });
+    const held = (await resource.open({ signal: new AbortController().signal })) as OpenDuckdb;
+    await held.run("CREATE SEQUENCE numbers");
+    const [owner] = findOwners(realPath(file), thisSystem(), thisPlace());
+    const name = { schema: "public", table: "sales" };
+    const ask = (question: unknown) => askOwner(owner!, { question, limit: 60_000 });
+    const sliced = (partitionExpr: string) => ({
+      key: "sales",
+      slices: [{ key: "1", dimensions: [{ name: "partition", key: "1", partitionExpr }] }],
+    });
+    for (const question of [
+      null,
+      "facts",
+      { what: "run", name, wanted: sliced("i") },
+      { what: "facts", name: "sales", wanted: sliced("i") },
+      { what: "facts", name, wanted: { key: "sales", slices: [{ key: 1 }] } },
+      { what: "page", name, wanted: sliced("i"), request: { offset: 0, limit: 1, filter: [{ column: "i", operator: "; drop" }] } },
+      { what: "page", name, wanted: sliced("i"), request: { offset: "0", limit: 1 } },
+    ]) {
+      await expect(ask(question)).rejects.toMatchObject({ code: "config/invalid" });
+    }
+    for (const what of ["facts", "rows", "relation", "page"]) {
+      for (const expression of ["1); DROP TABLE public.sales; SELECT (1", "(SELECT 1 FROM missing)"]) {
+        await expect(ask({ what, name, wanted: sliced(expression), request: { offset: 0, limit: 1 } })).rejects.toMatchObject({ code: "sql/failed" });
+      }
+    }
+    for (const what of ["facts", "rows"])
+      await expect(ask({ what, name, wanted: sliced("nextval('numbers')") })).rejects.toMatchObject({ code: "sql/failed" });
+    const fine = await ask({ what: "facts", name, wanted: sliced("i") });
+    expect(fine).toMatchObject({ kind: "answered", answered: { json: { partitions: [["1", null]] } } });
+    if (fine.kind === "answered") fine.answered.close();
+    expect(await held.rows("SELECT nextval('numbers') AS n, (SELECT count(*) FROM public.sales) AS c")).toEqual([{ n: 1, c: 1 }]);
+    await held.close();
   });
 });
