@@ -76,7 +76,12 @@ async function loadMerged(
       },
     );
   }
-  return load(keys, there.length > 0);
+  // No partitions at all would stand for the whole value.
+  if (keys.length > 0) return load(keys, there.length > 0);
+  throw new SluiceError("io/not-found", `None of the partitions of ${upstream.key} that are to be merged is stored.`, {
+    asset: upstream.key,
+    hint: "Take the input without .merged(): then it is an empty map.",
+  });
 }
 
 async function orMissing(allowed: boolean, load: () => Promise<unknown>): Promise<unknown> {

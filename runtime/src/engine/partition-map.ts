@@ -29,6 +29,9 @@ export function partitionMap<Value>(asset: string, keys: readonly string[], load
     has: (key) => known.has(key),
     get,
     load: async ({ concurrency = defaultConcurrency } = {}) => {
+      if (!(Number.isInteger(concurrency) && concurrency > 0)) {
+        throw new SluiceError("config/invalid", `load() was given the concurrency ${concurrency}.`, { hint: "It is a whole number from 1 on." });
+      }
       const found = new Map<string, Value>();
       let next = 0;
       let failed = false;
@@ -43,7 +46,7 @@ export function partitionMap<Value>(asset: string, keys: readonly string[], load
           }
         }
       };
-      await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, keys.length)) }, worker));
+      await Promise.all(Array.from({ length: Math.min(concurrency, keys.length) }, worker));
       return new Map(keys.map((key) => [key, found.get(key)!]));
     },
     async *[Symbol.asyncIterator]() {
