@@ -179,7 +179,10 @@ export function kills(subject: BehaviourSubject, { describe, it }: Cases, entry:
         [3, 11],
         `killed in the middle of writes ${from + 1} to ${to} of ${count}: the former value or the new one, whole, and nothing left behind`,
         async () => {
-          await inFolder(subject, async (opened) => subject.onKills?.(await killWrites(to - from, from + 1, subject, opened, entry)));
+          await inFolder(subject, async (opened) => {
+            const outcome = await killWrites(to - from, from + 1, subject, opened, entry);
+            subject.onKills?.(outcome);
+          });
         },
       );
     }

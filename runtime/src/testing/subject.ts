@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { arrow } from "../handlers/arrow.ts";
 import { sql } from "../handlers/sql.ts";
 import type { AnyHandler, AnyIOManager, SqlQuery } from "../io/manager.ts";
@@ -65,13 +65,19 @@ export interface KillOutcome {
 export interface Opened {
   readonly manager: AnyIOManager;
   readonly folder: string;
+  /** Files that lie beside the folder: whatever escaped it. */
+  readonly outside: () => Promise<readonly string[]>;
   /** Opens another one over the same folder; closed with the first. */
   readonly again: () => AnyIOManager;
 }
 
 /** Runs a case over a new folder, closes what it opened and removes the folder. */
 export async function inFolder(subject: BehaviourSubject, work: (opened: Opened) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-behaviour-"));
+  // deep enough for what leads up to be seen
+  const around = await mkdtemp(join(tmpdir(), "sluice-behaviour-"));
+  const folder = join(around, "1/2/3/4");
+  await mkdir(folder, { recursive: true });
+  const outside = async () => (await filesIn(around)).filter((file) => !join(around, file).startsWith(`${folder}${sep}`));
   const managers: AnyIOManager[] = [];
   const again = (): AnyIOManager => {
     const manager = subject.create(folder);
@@ -79,10 +85,10 @@ export async function inFolder(subject: BehaviourSubject, work: (opened: Opened)
     return manager;
   };
   try {
-    await work({ manager: again(), folder, again });
+    await work({ manager: again(), folder, outside, again });
   } finally {
     for (const manager of managers) await manager.close?.();
-    await rm(folder, { recursive: true, force: true });
+    await rm(around, { recursive: true, force: true });
   }
 }
 

@@ -86,7 +86,7 @@ export function ways(subject: BehaviourSubject, { describe, it }: Cases): void {
         });
       });
 
-      it([3, 9, 13], `${name} that fails or is cancelled leaves the former rows and their record`, async () => {
+      it([3, 9, 11, 13], `${name} that fails or is cancelled leaves the former rows and their record`, async () => {
         await inFolder(subject, async ({ manager, folder }) => {
           await store(manager, await sampleValue(first, sample(1, 2)), "former");
           await manager.release?.();
