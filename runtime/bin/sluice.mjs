@@ -19,4 +19,5 @@ for (const [name, target] of Object.entries(exports)) {
 }
 
 const { main } = await import("../dist/cli.js");
-await main(process.argv.slice(2), { embedded });
+const languageServer = fileURLToPath(new URL("../dist/lsp/server.cjs", import.meta.url));
+await main(process.argv.slice(2), { embedded, languageServer });

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { root } from "../setup.mjs";
-import { libraryEntries, processEntries, runtimeOptions } from "./runtime.mjs";
+import { libraryEntries, processEntries, runtimeOptions, serverOptions } from "./runtime.mjs";
 
 const require = createRequire(import.meta.url);
 const dist = join(root, "dist");
@@ -79,12 +79,8 @@ export async function buildExtension() {
       minify: true,
     }),
     build({
-      ...common,
-      entryPoints: { server: join(root, "server/main.ts"), "parse-worker": join(root, "server/parse-worker.ts") },
+      ...serverOptions,
       outdir: dist,
-      outExtension: { ".js": ".cjs" },
-      format: "cjs",
-      minifySyntax: true,
       plugins: [vendored({ typescript: "./vendor/typescript.cjs" })],
     }),
     build({

@@ -23,5 +23,22 @@ export const runtimeOptions = {
   charset: "utf8",
 };
 
+/** The language server: CommonJS, so that its compiled code can be kept between starts. */
+export const serverOptions = {
+  bundle: true,
+  entryPoints: { server: join(root, "server/main.ts"), "parse-worker": join(root, "server/parse-worker.ts") },
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  platform: "node",
+  target: "node22",
+  minifySyntax: true,
+  logLevel: "warning",
+  charset: "utf8",
+};
+
 export const buildRuntime = () =>
-  build({ ...runtimeOptions, entryPoints: { ...libraryEntries, ...processEntries }, outdir: join(root, "runtime/dist"), packages: "external" });
+  Promise.all([
+    build({ ...runtimeOptions, entryPoints: { ...libraryEntries, ...processEntries }, outdir: join(root, "runtime/dist"), packages: "external" }),
+    // TypeScript is a dependency of the package; the protocol's library is not.
+    build({ ...serverOptions, outdir: join(root, "runtime/dist/lsp"), external: ["typescript"] }),
+  ]);

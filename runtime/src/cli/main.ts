@@ -18,13 +18,15 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   runs: { summary: "the latest runs on this machine", load: async () => (await import("./runs.ts")).runs },
 };
 
+/** Commands that need no project. */
+const others = { lsp: "the language server, for editors" };
+const summaries = [...Object.entries(commands).map(([name, { summary }]) => [name, summary] as const), ...Object.entries(others)];
+
 const help = `Sluice ${version}: write the transformation; Sluice loads what it needs, stores what it returns, and shows you the table.
 
 Usage: sluice <command> [flags]
 
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
-  .join("\n")}
+${summaries.map(([name, summary]) => `  ${name.padEnd(12)} ${summary}`).join("\n")}
 
 \`sluice <command> --help\` shows the flags of a command.
 
@@ -34,6 +36,8 @@ Exit codes: 0 all well; 1 a run failed, a check of what is stored did, or a stor
 export interface MainOptions {
   /** By import specifier: what a project gets that has no copy of its own. */
   readonly embedded?: EmbeddedModules;
+  /** Path of the language server's bundle. */
+  readonly languageServer?: string;
 }
 
 /** The command line. Ends the process with the exit code. */
@@ -59,14 +63,18 @@ async function start(argv: readonly string[], options: MainOptions, terminal: Te
     return exitCodes.ok;
   }
   const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!known) {
-    const near = nearestName(name, Object.keys(commands));
+  if (!known && name !== "lsp") {
+    const near = nearestName(
+      name,
+      summaries.map(([each]) => each),
+    );
     terminal.error(`There is no command "${plainText(name)}".${near ? ` Did you mean "${near}"?` : ""} See sluice --help.\n`);
     return exitCodes.misuse;
   }
   const folder = process.cwd();
   let redact = (text: string): string => text;
   try {
+    if (!known) return await (await import("./lsp.ts")).lsp(rest, terminal, options.languageServer);
     return await runCommand(await known.load(), rest, options, terminal, folder, (next) => {
       redact = next;
     });

@@ -13,5 +13,7 @@ describe("nearestName", () => {
 
   it.each(["weather", "x", ""])("guesses nothing for %j", (wrong) => expect(nearestName(wrong, names)).toBeUndefined());
 
+  it("guesses nothing for a single letter", () => expect(nearestName("b", ["a", "ab"])).toBeUndefined());
+
   it("prefers the closest of several", () => expect(nearestName("sales2", ["sales1x", "sales3", "sales"])).toBe("sales3"));
 });

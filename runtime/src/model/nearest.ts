@@ -25,7 +25,8 @@ export function nearestName(wrong: string, names: Iterable<string>): string | un
   const lower = wrong.toLowerCase();
   const last = lower.slice(lower.lastIndexOf("/") + 1);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  // One edit of a text that has one letter is another text.
+  let bestDistance = Math.min(Math.max(1, Math.floor(wrong.length / 3)), wrong.length - 1) + 1;
   for (const name of names) {
     const candidate = name.toLowerCase();
     const sameEnd = candidate !== lower && candidate.slice(candidate.lastIndexOf("/") + 1) === last;
