@@ -23,6 +23,10 @@ export interface RenderOptions {
   readonly asset?: string | undefined;
 }
 
+/** The text of a query as a statement: one that is nothing but an input has only that input's name. */
+export const statementOf = ({ nodes }: SqlQuery, text: string): string =>
+  nodes.length === 1 && nodes[0]?.type === "relation" ? `SELECT * FROM ${text}` : text;
+
 /**
  * A query as DuckDB's text and parameters: tables of the same store by quoted name, Parquet files and tables in memory by what reads them.
  * Throws `sql/foreign-store` naming the asset that DuckDB cannot read in place.

@@ -432,3 +432,22 @@ describe("a resource", () => {
     await expect(connection.run("SELECT 1")).rejects.toMatchObject({ code: "io/unavailable" });
   });
 });
+
+it("is checked by queries on its staged table, through a resource on the same file", async () => {
+  const resource = duckdbResource({ database: file });
+  const connection = await resource.open({ signal: never });
+  try {
+    await io.handleOutput(output("sales"), [{ n: 1 }, { n: 2 }]);
+    const seen: unknown[] = [];
+    const verify: OutputContext["verify"] = async (load) => {
+      const staged = (await load({ handler: sql })) as SqlQuery;
+      seen.push(await connection.rows(sql`select count(*) as bad from ${staged} where n > ${3}`));
+      seen.push(await connection.rows(staged), (await connection.arrow(staged)).numRows);
+      seen.push(await connection.rows(`select sum(n)::int as n from public.sales`));
+    };
+    await io.handleOutput(output("sales", { verify }), [{ n: 3 }, { n: 4 }]);
+    expect(seen).toEqual([[{ bad: 1 }], [{ n: 3 }, { n: 4 }], 2, [{ n: 3 }]]);
+  } finally {
+    await resource.close(connection);
+  }
+});

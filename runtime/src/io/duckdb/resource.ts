@@ -4,20 +4,24 @@ import type { ResourceDefinition } from "../../assets/definition.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { query, run } from "../../duckdb/query.ts";
+import { renderQuery, statementOf } from "../../duckdb/render.ts";
 import { arrow } from "../../handlers/arrow.ts";
 import { rows } from "../../handlers/rows.ts";
 import { SluiceError } from "../../model/errors.ts";
-import { kind, readSetting, type Setting, type SqlValue } from "../manager.ts";
+import { type AnyHandler, kind, readSetting, type Setting, type SqlQuery, type SqlValue } from "../manager.ts";
 import { openAnswering } from "./questions.ts";
 
 /** A connection to a DuckDB file, on the one instance that the file has in this process. Calls are executed one after the other. */
 export interface DuckdbConnection {
   /** Runs a statement (several, when there are no values) and answers how many rows it changed. Parameters are `$1`, `$2`, ... */
   readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<number>;
-  /** The rows of a query as objects, mapped as the `rows` handler maps them. */
-  readonly rows: <Row extends object = Record<string, unknown>>(sql: string, values?: readonly SqlValue[]) => Promise<readonly Row[]>;
+  /**
+   * The rows of a query as objects, mapped as the `rows` handler maps them. A query made with `sql` reads what its inputs stand for: tables of this
+   * file, Parquet files, tables in memory; it brings its own values. Throws `sql/foreign-store` for an input that this database cannot read in place.
+   */
+  readonly rows: <Row extends object = Record<string, unknown>>(sql: string | SqlQuery, values?: readonly SqlValue[]) => Promise<readonly Row[]>;
   /** The rows of a query as an Arrow table. */
-  readonly arrow: (sql: string, values?: readonly SqlValue[]) => Promise<Table>;
+  readonly arrow: (sql: string | SqlQuery, values?: readonly SqlValue[]) => Promise<Table>;
   /** The connection of `@duckdb/node-api` itself, for everything else. Use it before the resource is closed, and do not close it. */
   readonly connection: DuckDBConnection;
 }
@@ -40,10 +44,9 @@ async function connect(database: Database, signal: AbortSignal): Promise<OpenDuc
           const calls = oneByOne(connection);
           resolve({
             run: (sql, values) => calls((at) => run(at, sql, values)),
-            rows: async <Row extends object>(sql: string, values?: readonly SqlValue[]) =>
-              (await calls(async (at) => rows().fromTable?.(await query(at, sql, values), { key: "duckdbResource" }))) as unknown as readonly Row[],
-            arrow: async (sql, values) =>
-              calls(async (at) => (await arrow.fromTable?.(await query(at, sql, values), { key: "duckdbResource" })) as Table),
+            rows: async <Row extends object>(sql: string | SqlQuery, values?: readonly SqlValue[]) =>
+              (await calls((at) => answer(at, database.store, sql, values, rows()))) as readonly Row[],
+            arrow: async (sql, values) => (await calls((at) => answer(at, database.store, sql, values, arrow))) as Table,
             connection: new DuckDBConnection(connection.raw),
             close: async () => {
               await calls.end();
@@ -57,6 +60,18 @@ async function connect(database: Database, signal: AbortSignal): Promise<OpenDuc
     );
     lease.catch(reject);
   });
+}
+
+/** What a query answers, in the handler's shape. */
+async function answer(at: Connection, store: string, sql: string | SqlQuery, values: readonly SqlValue[] | undefined, shape: AnyHandler) {
+  const hints = { key: "duckdbResource" };
+  if (typeof sql === "string") return shape.fromTable?.(await query(at, sql, values), hints);
+  const rendered = await renderQuery(at, sql, { store });
+  try {
+    return await shape.fromTable?.(await query(at, statementOf(sql, rendered.text), rendered.values), hints);
+  } finally {
+    await rendered.end();
+  }
 }
 
 /** Calls on a connection in the order they were made: a second statement would end an answer that is still read. */

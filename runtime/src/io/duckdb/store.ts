@@ -4,7 +4,7 @@ import type { Connection } from "../../duckdb/connection.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { type System, thisSystem } from "../../duckdb/processes.ts";
 import { run } from "../../duckdb/query.ts";
-import { renderQuery } from "../../duckdb/render.ts";
+import { renderQuery, statementOf } from "../../duckdb/render.ts";
 import { quoteNames } from "../../duckdb/sql-text.ts";
 import { writeTable } from "../../duckdb/write.ts";
 import { isSluiceError, SluiceError } from "../../model/errors.ts";
@@ -61,10 +61,8 @@ export function duckdbStore({ database: file, schema, idleRelease, lockWait, sys
   const fill = async (connection: Connection, stage: readonly string[], content: TableContent, { key, columns }: TableWrite): Promise<number> => {
     if ("table" in content) return writeTable(connection, stage, content.table, { columns });
     const { text, values, end } = await renderQuery(connection, content.query, { store: identity(), asset: key });
-    const [only, more] = content.query.nodes;
-    const whole = only?.type === "relation" && more === undefined ? "SELECT * FROM " : "";
     try {
-      return await run(connection, `CREATE TABLE ${quoteNames(stage)} AS ${whole}${text}`, values);
+      return await run(connection, `CREATE TABLE ${quoteNames(stage)} AS ${statementOf(content.query, text)}`, values);
     } catch (thrown) {
       throw ofAsset(thrown, key);
     } finally {
