@@ -1,7 +1,7 @@
 import type { AssetDefinition } from "../assets/definition.ts";
 import { describe } from "../assets/spec.ts";
-import { validateRows } from "../handlers/validate.ts";
 import { SluiceError } from "../model/errors.ts";
+import { validateRows } from "../model/validate-rows.ts";
 
 /**
  * The rows as the asset's validator gives them back, for whatever I/O manager stores them. Throws `run/invalid-row`, and `io/unsupported-value`

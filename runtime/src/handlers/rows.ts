@@ -4,6 +4,7 @@ import { RecordBatch as Batch, makeData, Struct } from "apache-arrow";
 import type { Rows, StoreHints, TableStream, TypeHandler, UpstreamRow } from "../io/manager.ts";
 import { kind } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
+import { validateRows } from "../model/validate-rows.ts";
 import { buildColumn } from "./build.ts";
 import type { ColumnKind } from "./columns.ts";
 import { schemaOfKinds } from "./columns.ts";
@@ -13,7 +14,6 @@ import { objectMaker } from "./object-maker.ts";
 import type { ReadOptions } from "./read.ts";
 import { columnReader } from "./read.ts";
 import { mostCharacters } from "./text.ts";
-import { validateRows } from "./validate.ts";
 
 export interface RowOptions {
   /** 64-bit integers and wider. "number" (default) refuses a value beyond 2^53 - 1 with `io/inexact-value`. */

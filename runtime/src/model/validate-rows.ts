@@ -1,8 +1,17 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { SluiceError } from "../model/errors.ts";
+import { SluiceError } from "./errors.ts";
+
+/** What is used of a Standard Schema validator. */
+interface RowValidator {
+  readonly "~standard": { readonly validate: (value: unknown) => Answer | Promise<Answer> };
+}
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+type Answer = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
 
 /** Each row as the validator gives it back. Throws `run/invalid-row` for the first row it refuses, naming row and field. */
-export async function validateRows<Row>(validator: StandardSchemaV1, rows: readonly Row[], asset: string): Promise<readonly Row[]> {
+export async function validateRows<Row>(validator: RowValidator, rows: readonly Row[], asset: string): Promise<readonly Row[]> {
   const valid = new Array<Row>(rows.length);
   for (let index = 0; index < rows.length; index++) {
     const answer = validator["~standard"].validate(rows[index]);
@@ -14,7 +23,7 @@ export async function validateRows<Row>(validator: StandardSchemaV1, rows: reado
   return valid;
 }
 
-function invalidRow(asset: string, index: number, issues: readonly StandardSchemaV1.Issue[]): SluiceError {
+function invalidRow(asset: string, index: number, issues: readonly Issue[]): SluiceError {
   const [first] = issues;
   const path = (first?.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".");
   const where = path === "" ? `Row ${index + 1}` : `Field "${path}" of row ${index + 1}`;
