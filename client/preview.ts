@@ -139,5 +139,7 @@ function tableSource(projects: Projects, subject: TableSubject): TableSource {
 export const createPreviews = (extensionUri: vscode.Uri, projects: Projects): TablePanels =>
   createTablePanels({
     extensionUri,
+    titleOf: ({ project, key, partition }) =>
+      partition === undefined ? key : `${key} · ${partitionLabel(partition, dimensionsOf(projects.find(project), key))}`,
     sourceOf: (subject) => (projects.index().complete && !projects.find(subject.project) ? undefined : tableSource(projects, subject)),
   });

@@ -9,6 +9,7 @@ export function statusWords(status: AssetStatus | undefined, isRunning: boolean,
   const parts = (...words: readonly (string | undefined)[]) => words.filter((word) => word !== undefined).join(" · ");
   if (status.partitions && state !== "unknown") {
     const { total, stored, failed: broken, stale = 0 } = status.partitions;
+    if (total === 0) return "no partitions yet";
     const count = (value: number, word: string) => (value > 0 ? `${value.toLocaleString("en-US")} ${word}` : undefined);
     return parts(
       `${stored.toLocaleString("en-US")}/${total.toLocaleString("en-US")} partitions`,

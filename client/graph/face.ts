@@ -50,10 +50,11 @@ function progressWords({ progress, parts }: StepView, t: Translate): string {
 
 const number = (value: number) => value.toLocaleString("en-US");
 
-/** How many of an asset's partitions are stored, and what is wrong with others: "12/31 partitions · 2 failed". */
-export function partitionWords({ total, stored, failed, stale = 0 }: PartitionCounts, t: Translate): string {
+/** How many of an asset's partitions are stored, and what is wrong with others: "12/31 partitions · 2 failed", "12/31 stored" where the line says already what they are. */
+export function partitionWords({ total, stored, failed, stale = 0 }: PartitionCounts, t: Translate, short = false): string {
+  if (total === 0) return t("no partitions yet");
   return join(
-    t("{0}/{1} partitions", number(stored), number(total)),
+    short ? t("{0}/{1} stored", number(stored), number(total)) : t("{0}/{1} partitions", number(stored), number(total)),
     failed > 0 ? t("{0} failed", number(failed)) : undefined,
     stale > 0 ? t("{0} stale", number(stale)) : undefined,
   );

@@ -29,6 +29,8 @@ export const tableTexts = (l10n: Translator): TableTexts => ({
   "age.stored": l10n.t("stored {0}"),
   "strip.stale": l10n.t("Stale: {0}. These rows are older than what they are made from."),
   "strip.staleNoReason": l10n.t("Stale: the code or an upstream asset is newer than these rows."),
+  "strip.partial": l10n.t("{0}. The rows of the others are up to date."),
+  "strip.partialFailed": l10n.t("{0}. The last error: {1}"),
   "strip.failed": l10n.t("These rows are older than the last materialization, which failed: {0}"),
   "strip.failedFirst": l10n.t("The last materialization failed: {0}"),
   "strip.run": l10n.t("A run is materializing this asset; it began {0}. These rows are the previous version."),

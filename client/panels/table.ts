@@ -11,6 +11,8 @@ export interface TablePanelsOptions {
   readonly extensionUri: vscode.Uri;
   /** The table of a subject; `undefined` when there is no such project any more. */
   readonly sourceOf: (subject: TableSubject) => TableSource | undefined;
+  /** Of the tab. */
+  readonly titleOf: (subject: TableSubject) => string;
 }
 
 export interface ShownTable {
@@ -31,10 +33,9 @@ export interface TablePanels extends vscode.Disposable {
 }
 
 const panelKey = ({ project, key, target, partition }: TableSubject) => JSON.stringify([project, key, target, partition]);
-const titleOf = ({ key, partition }: TableSubject) => (partition === undefined ? key : `${key} · ${partition}`);
 
 /** Panels of stored tables: one per project, asset and target, kept over restarts of the editor. */
-export function createTablePanels({ extensionUri, sourceOf }: TablePanelsOptions): TablePanels {
+export function createTablePanels({ extensionUri, sourceOf, titleOf }: TablePanelsOptions): TablePanels {
   const panels = new Map<string, { readonly panel: vscode.WebviewPanel; readonly subject: TableSubject; readonly close: () => void }>();
   const shown = new vscode.EventEmitter<ShownTable>();
   const mediaUri = vscode.Uri.joinPath(extensionUri, "dist", "media");

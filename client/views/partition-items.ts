@@ -25,7 +25,7 @@ export function partitionsIn(
 function wordsOf(project: Project, element: PartitionsElement): string {
   const inside = partitionsIn(project, element);
   const counts = inside ? countStates(inside.partitions) : project.state.status(element.key)?.partitions;
-  return counts ? partitionWords(counts, t) : "";
+  return counts ? partitionWords(counts, t, true) : "";
 }
 
 export function partitionsItem(element: PartitionsElement, project: Project): vscode.TreeItem {

@@ -30,6 +30,7 @@ export function errorLine(error: ErrorInfo | undefined): string {
 }
 
 function words(kind: StripKind, { snapshot, error, locale, loaded }: TableState, now: number, say: Say): string {
+  const counts = snapshot?.status?.partitions;
   switch (kind) {
     case "gone":
       return say("strip.gone");
@@ -38,9 +39,12 @@ function words(kind: StripKind, { snapshot, error, locale, loaded }: TableState,
     case "page-error":
       return say("strip.pageError", errorLine(error));
     case "failed":
+      if (counts) return say("strip.partialFailed", snapshot?.status?.reason ?? "", errorLine(snapshot?.status?.error));
       return say(loaded ? "strip.failed" : "strip.failedFirst", errorLine(snapshot?.status?.error));
     case "stale": {
       const reason = snapshot?.status?.reason;
+      // Nothing that is shown is old: there is only more to make.
+      if (counts && counts.missing > 0 && !counts.stale) return say("strip.partial", reason ?? "");
       return reason === undefined ? say("strip.staleNoReason") : say("strip.stale", reason);
     }
     case "run": {

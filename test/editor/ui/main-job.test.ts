@@ -35,6 +35,53 @@ describe.each(Object.entries(themes))("the sales example, %s", (name, theme) => 
   });
 });
 
+describe.each(Object.entries(themes))("partitions, %s", (name, theme) => {
+  it("are chosen, materialized, listed and previewed", async () => {
+    view = await openWindow({ project: "examples/partitions", installed: true, theme });
+    const { page } = view;
+    const pick = (text: string | RegExp) => page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+    await view.showAssets();
+    const asset = view.treeItem(/^daily_revenue.*0\/31 partitions/).first();
+    await asset.waitFor();
+    await view.until(asset.getByRole("button", { name: /^Materialize/ }), pick("Missing and failed partitions"), asset);
+    await view.shot(`partitions-${name}-1-which`);
+    await pick("Choose several").click();
+    await pick("2026-01-31").waitFor();
+    await page.keyboard.type("2026-01-3");
+    await view.shot(`partitions-${name}-2-several`);
+    await pick("2026-01-30").click();
+    await pick("2026-01-31").click();
+    await page.keyboard.press("Enter");
+    const made = view.treeItem(/^daily_revenue.*2\/31 partitions.*rows/).first();
+    await made.waitFor();
+    await view
+      .treeItem(/^orders.*6\/93 partitions/)
+      .first()
+      .waitFor();
+    await made.click();
+    await page.keyboard.press("ArrowRight");
+    const list = view.treeItem(/^partitions.*2\/31 stored/).first();
+    await list.waitFor();
+    await list.click();
+    await view
+      .treeItem(/^2026-01-29.*not stored/)
+      .first()
+      .waitFor();
+    await view.shot(`partitions-${name}-3-tree`);
+    const day = view.treeItem(/^2026-01-30/).first();
+    await view.until(day.getByRole("button", { name: /^Preview/ }), page.getByRole("tab", { name: /daily_revenue · 2026-01-30/ }), day);
+    await cell(view, "2026-01-30").waitFor();
+    await view.shot(`partitions-${name}-4-preview`);
+    await view.table().getByRole("button", { name: "Partition 2026-01-30" }).click();
+    await pick("All partitions").waitFor();
+    await view.shot(`partitions-${name}-5-switch`);
+    await pick("All partitions").click();
+    await cell(view, "2026-01-31").waitFor();
+    await view.table().getByRole("button", { name: "All partitions" }).waitFor();
+    await view.shot(`partitions-${name}-6-all`);
+  });
+});
+
 describe("three million flights", () => {
   it("are fresh in the tree, and the preview scrolls to their last row", async () => {
     view = await openWindow({ project: "examples/flights", installed: true });
