@@ -46,7 +46,7 @@ export { pageOfStream } from "./formats/memory-tables.ts";
 export { arrow } from "./handlers/arrow.ts";
 export { batches } from "./handlers/batches.ts";
 export { type RowOptions, rows } from "./handlers/rows.ts";
-export { type SqlName, type SqlPart, type SqlTag, sql } from "./handlers/sql.ts";
+export { type SqlDialect, type SqlName, type SqlPart, type SqlTag, sql } from "./handlers/sql.ts";
 export { type FilesystemOptions, filesystem } from "./io/filesystem.ts";
 export { type InMemoryOptions, inMemory } from "./io/in-memory.ts";
 export {
@@ -59,6 +59,7 @@ export {
   type EnvRef,
   type InputContext,
   type IOManager,
+  inDialect,
   isKind,
   kind,
   type LoadHints,
@@ -71,6 +72,7 @@ export {
   type SqlNode,
   type SqlQuery,
   type SqlValue,
+  type StagedRead,
   type StoreHints,
   type TableStream,
   type TypeHandler,

@@ -28,6 +28,7 @@ export async function writeTable(connection: Connection, name: readonly string[]
   const fields = table.schema.fields as readonly ArrowField[];
   const source = connection.sources.add(fields, options.columns ?? {});
   const target = quoteNames(name);
+  const create = `CREATE ${name[0] === "temp" ? "TEMPORARY " : ""}TABLE ${target} AS`;
   const store = async (verb: string, batches: readonly ArrowBatch[]): Promise<number> => {
     source.batches = batches;
     delete source.failure;
@@ -40,12 +41,12 @@ export async function writeTable(connection: Connection, name: readonly string[]
   };
   try {
     const { batches } = table;
-    if (Array.isArray(batches)) return await store(`CREATE TABLE ${target} AS`, batches as readonly ArrowBatch[]);
+    if (Array.isArray(batches)) return await store(create, batches as readonly ArrowBatch[]);
     const windows = windowsOf(batches as AsyncIterable<ArrowBatch>);
     try {
       let rows = 0;
       let count = 0;
-      let verb = `CREATE TABLE ${target} AS`;
+      let verb = create;
       let next = windows.next();
       for (;;) {
         const { value, done } = await unlessAborted(next, connection.signal);

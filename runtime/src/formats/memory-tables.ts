@@ -1,7 +1,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { ArrowBatch, ArrowField } from "../duckdb/arrow-shape.ts";
 import { query, run } from "../duckdb/query.ts";
-import { renderQuery } from "../duckdb/render.ts";
+import { renderQuery, statementOf } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
 import type { SqlQuery, TableStream } from "../io/manager.ts";
 import type { Page, PageRequest } from "../model/page.ts";
@@ -16,9 +16,9 @@ export function collectQuery(
       const rendered = await renderQuery(connection, value, { asset: key });
       try {
         // DuckDB knows the types of a query with parameters only once it runs
-        await run(connection, `CREATE TEMP TABLE collected AS SELECT * FROM (${rendered.text}\n)`, rendered.values);
+        await run(connection, `CREATE TEMP TABLE collected AS ${statementOf(value, rendered.text)}`, rendered.values);
       } finally {
-        rendered.end();
+        await rendered.end();
       }
       const answer = await query(connection, "SELECT * FROM temp.collected");
       const batches: RecordBatch[] = [];

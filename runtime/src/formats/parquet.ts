@@ -4,7 +4,7 @@ import type { ArrowBatch, ArrowField } from "../duckdb/arrow-shape.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { openDatabase } from "../duckdb/database.ts";
 import { query, rowsOf, run } from "../duckdb/query.ts";
-import { renderQuery } from "../duckdb/render.ts";
+import { renderQuery, statementOf } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
 import { checkColumns } from "../duckdb/sources.ts";
 import { quoteName, quoteText } from "../duckdb/sql-text.ts";
@@ -130,15 +130,16 @@ export function writeParquet(
 async function writeQuery(connection: Connection, file: string, value: SqlQuery, options: WriteOptions): Promise<ParquetFacts> {
   const rendered = await renderQuery(connection, value, { store: "parquet", asset: options.key });
   try {
-    const { select, columns, casts } = await plan(connection, rendered.text, rendered.values, options.key);
+    const text = statementOf(value, rendered.text);
+    const { select, columns, casts } = await plan(connection, text, rendered.values, options.key);
     try {
-      const rows = await copy(connection, `SELECT ${select} FROM (${rendered.text}\n)`, rendered.values, file, metadataOf(options, casts));
+      const rows = await copy(connection, `SELECT ${select} FROM (${text}\n)`, rendered.values, file, metadataOf(options, casts));
       return { rows, columns, casts };
     } catch (error) {
       throw refusedValue(error, casts, options.key);
     }
   } finally {
-    rendered.end();
+    await rendered.end();
   }
 }
 

@@ -1,7 +1,7 @@
 import { Table } from "apache-arrow";
-import { expect, it } from "vitest";
-import type { Relation } from "../io/manager.ts";
-import { isKind } from "../io/manager.ts";
+import { describe, expect, it } from "vitest";
+import type { Relation, SqlQuery } from "../io/manager.ts";
+import { inDialect, isKind } from "../io/manager.ts";
 import { relationQuery, sql } from "./sql.ts";
 
 const relation: Relation = { store: "duckdb:/a.duckdb", table: ["public", "sales"], key: "sales" };
@@ -69,4 +69,46 @@ it.each<[what: string, part: unknown, says: RegExp]>([
 it("refuses a name that is none", () => {
   expect(() => sql.id()).toThrow(/parts of a name/);
   expect(() => sql.id("a", "")).toThrow(/parts of a name/);
+});
+
+describe("a query in several dialects", () => {
+  const sales = relationQuery(relation);
+  const query = sql.dialect({
+    duckdb: sql`select epoch_ms(at) from ${sales} where n > ${1}`,
+    snowflake: sql`select date_part(epoch_millisecond, at) from ${sales}`,
+  });
+
+  it("is the store's variant, wherever it nests", () => {
+    expect(inDialect(query, "duckdb").nodes).toEqual(sql`select epoch_ms(at) from ${sales} where n > ${1}`.nodes);
+    expect(inDialect(query, "snowflake").nodes).toEqual(sql`select date_part(epoch_millisecond, at) from ${sales}`.nodes);
+    const outer = sql.dialect({ duckdb: sql`select * from ${query} limit ${2}`, other: sql`select 1` });
+    expect(inDialect(sql`with q as ${outer} select * from q`, "duckdb").nodes).toEqual(
+      sql`with q as ${sql`select * from ${sql`select epoch_ms(at) from ${sales} where n > ${1}`} limit ${2}`} select * from q`.nodes,
+    );
+  });
+
+  it("has the type of its variants' rows", () => {
+    interface Row {
+      readonly a: number;
+    }
+    const typed: SqlQuery<Row> = sql.dialect({ duckdb: sql<Row>`select 1 as a`, bigquery: sql<Row>`select 1 as a` });
+    expect(isKind(typed, "sql")).toBe(true);
+  });
+
+  it("says which variants there are when the store's is missing", () => {
+    expect(() => inDialect(sql`select * from ${query}`, "bigquery", "by_day")).toThrow(
+      expect.objectContaining({
+        code: "sql/failed",
+        asset: "by_day",
+        message: 'The query of asset "by_day" runs in bigquery, and sql.dialect() has no variant for it: it has duckdb and snowflake.',
+        hint: "Add one: sql.dialect({ duckdb: sql`...`, snowflake: sql`...`, bigquery: sql`...` }).",
+      }),
+    );
+    for (const name of ["constructor", "__proto__", "toString"]) expect(() => inDialect(query, name)).toThrow(`runs in ${name}`);
+  });
+
+  it("refuses what is no query", () => {
+    expect(() => sql.dialect({})).toThrow("sql.dialect() has no variant.");
+    expect(() => sql.dialect({ duckdb: "select 1" as never })).toThrow('The variant "duckdb" of sql.dialect() is no query.');
+  });
 });

@@ -9,10 +9,17 @@ export interface SqlName {
 }
 /** What `${}` in a query takes. */
 export type SqlPart = SqlQuery | SqlName | SqlValue;
+/** Names of dialects: those of Sluice's own stores, and whatever another store says its is. */
+export type SqlDialect = "duckdb" | "snowflake" | "bigquery" | (string & {});
 export interface SqlTag {
   <Row = unknown>(text: TemplateStringsArray, ...parts: readonly SqlPart[]): SqlQuery<Row>;
   /** A quoted identifier; several parts are joined by dots: `sql.id("public", "order")`. */
   id(...name: readonly string[]): SqlName;
+  /**
+   * One query written for several dialects; the store that executes it takes its own. It nests like any other query.
+   * @example sql.dialect({ duckdb: sql`select epoch_ms(at) from ${sales}`, snowflake: sql`select date_part(epoch_millisecond, at) from ${sales}` })
+   */
+  dialect<Row = unknown>(variants: { readonly [Name in SqlDialect]?: SqlQuery<Row> }): SqlQuery<Row>;
 }
 
 /** A query that reads one stored slice: what an input loaded as `sql` is. */
@@ -72,6 +79,17 @@ function id(...name: readonly string[]): SqlName {
   return { [kind]: "sql-name", name: [...name] };
 }
 
+function dialect(variants: Readonly<Record<string, SqlQuery | undefined>>): SqlQuery<never> {
+  const found = Object.entries(variants).filter(([, query]) => query !== undefined);
+  const wrong = found.find(([, query]) => !isKind(query, "sql"));
+  if (wrong) throw refuse(`The variant "${wrong[0]}" of sql.dialect() is no query.`, "Write it with the tag: sql.dialect({ duckdb: sql`...` }).");
+  if (found.length === 0) throw refuse("sql.dialect() has no variant.", "Write one for each store: sql.dialect({ duckdb: sql`...` }).");
+  return {
+    [kind]: "sql",
+    nodes: [{ type: "dialect", variants: Object.fromEntries(found.map(([name, query]) => [name, (query as SqlQuery).nodes])) }],
+  };
+}
+
 const handler: TypeHandler<SqlQuery<UpstreamRow>> = { [kind]: "handler", name: "sql", accepts: (value) => isKind(value, "sql") };
 
 /**
@@ -79,6 +97,6 @@ const handler: TypeHandler<SqlQuery<UpstreamRow>> = { [kind]: "handler", name: "
  * Throws `io/unsupported-value` for what is none of these, such as the definition of an asset.
  * @example sql`select owner, sum(amount) as amount from ${sales} group by owner`
  */
-export const sql: TypeHandler<SqlQuery<UpstreamRow>> & SqlTag = Object.defineProperties(Object.assign(tag, { id }), {
+export const sql: TypeHandler<SqlQuery<UpstreamRow>> & SqlTag = Object.defineProperties(Object.assign(tag, { id, dialect }), {
   ...Object.getOwnPropertyDescriptors(handler),
 }) as unknown as TypeHandler<SqlQuery<UpstreamRow>> & SqlTag;

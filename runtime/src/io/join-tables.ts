@@ -61,7 +61,7 @@ export async function joinQuery(stored: JoinedTable | undefined, added: JoinedTa
           { asset: key, hint: 'Use schemaChange: "evolve", or store it once with write: "replace".' },
         );
       } finally {
-        for (const { end } of sides) end();
+        for (const { end } of sides) await end();
       }
     },
     { signal },

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { RecordBatch, Schema } from "apache-arrow";
+import { SluiceError } from "../model/errors.ts";
 import type { LogLevel } from "../model/events.ts";
 import type { Page, PageRequest } from "../model/page.ts";
 import type { PartitionSlice, PartitionWindow } from "../model/partition.ts";
@@ -138,6 +139,8 @@ export interface Relation {
   readonly casts?: Readonly<Record<string, string>>;
   /** A table in this process's memory, which any DuckDB in it can read too. */
   readonly memory?: TableStream;
+  /** The same rows as a stream, `columns` and `where` heeded, for an engine that cannot read them in place and takes a copy. */
+  readonly stream?: (signal: AbortSignal | undefined) => Promise<TableStream>;
   /** Columns asked for; all when left out. */
   readonly columns?: readonly string[];
   /** The rows meant, where not all are: those that hold all conditions of any of these slices. Only with `table`. */
@@ -151,12 +154,31 @@ export type SqlNode =
   | { readonly type: "value"; readonly value: SqlValue }
   | { readonly type: "name"; readonly name: readonly string[] }
   | { readonly type: "relation"; readonly relation: Relation }
-  | { readonly type: "query"; readonly nodes: readonly SqlNode[] };
+  | { readonly type: "query"; readonly nodes: readonly SqlNode[] }
+  /** The text in several dialects, by name; `inDialect` chooses one. */
+  | { readonly type: "dialect"; readonly variants: Readonly<Record<string, readonly SqlNode[]>> };
 /** A query that its store executes, as data: texts, bound values, quoted names and the stored slices it reads. */
 export interface SqlQuery<Row = unknown> {
   readonly [kind]: "sql";
   readonly [types]?: Row;
   readonly nodes: readonly SqlNode[];
+}
+
+/** The query in a store's dialect, by the name that `sql.dialect` gives it. Throws `sql/failed` where there is no variant for it, naming those there are. */
+export function inDialect<Row>(query: SqlQuery<Row>, dialect: string, asset?: string): SqlQuery<Row> {
+  const chosen = (nodes: readonly SqlNode[]): readonly SqlNode[] =>
+    nodes.flatMap((node): readonly SqlNode[] => {
+      if (node.type === "query") return [{ type: "query", nodes: chosen(node.nodes) }];
+      if (node.type !== "dialect") return [node];
+      if (Object.hasOwn(node.variants, dialect)) return chosen(node.variants[dialect] as readonly SqlNode[]);
+      const names = Object.keys(node.variants);
+      const where = asset === undefined ? "The query" : `The query of asset "${asset}"`;
+      throw new SluiceError("sql/failed", `${where} runs in ${dialect}, and sql.dialect() has no variant for it: it has ${names.join(" and ")}.`, {
+        asset,
+        hint: `Add one: sql.dialect({ ${[...names, dialect].map((name) => `${name}: sql\`...\``).join(", ")} }).`,
+      });
+    });
+  return { ...query, nodes: chosen(query.nodes) };
 }
 
 // ---------------------------------------------------------------- the interface

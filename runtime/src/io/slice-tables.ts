@@ -35,7 +35,7 @@ export async function separate(
         await refuseOutside(connection, from, where, { key, slices });
         return where.map((conditions) => slicesText([conditions]));
       } finally {
-        rendered.end();
+        await rendered.end();
       }
     },
     { signal },

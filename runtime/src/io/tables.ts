@@ -111,7 +111,10 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
 
   /** A table in the shape asked for. */
   const shaped = async (name: TableName, read: TableRead, handler: AnyHandler, streams?: TableStream[]): Promise<unknown> => {
-    if (isQueryHandler(handler)) return relationQuery(await store.relation(name, read));
+    if (isQueryHandler(handler)) {
+      const relation = await store.relation(name, read);
+      return relationQuery({ ...relation, stream: (signal = read.signal) => store.read(name, { ...read, signal }) });
+    }
     const stream = await store.read(name, read);
     streams?.push(stream);
     return handler.fromTable?.(stream, { key: read.key });

@@ -66,7 +66,7 @@ export function duckdbStore({ database: file, schema, idleRelease, lockWait, sys
     } catch (thrown) {
       throw ofAsset(thrown, key);
     } finally {
-      end();
+      await end();
     }
   };
 
