@@ -1,4 +1,4 @@
-import { type Data, type Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import { type Data, Field, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from "apache-arrow";
 import { arrowColumns } from "../formats/arrow-columns.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { OutputContext, Relation, SqlQuery, TableStream } from "./manager.ts";
@@ -54,17 +54,55 @@ export async function split(context: OutputContext, slices: readonly PartitionSl
   return parts;
 }
 
-/** Partitions as one table. Those of one shape keep their batches. */
-export async function concatenate(key: string, partitions: readonly string[], tables: readonly HeldTable[], signal: AbortSignal): Promise<HeldTable> {
-  const [first] = tables as readonly [HeldTable];
-  if (alike(tables)) return { schema: first.schema, batches: tables.flatMap(({ batches }) => batches) };
+/** A partition's key along one dimension. */
+export interface PartitionPlace {
+  readonly name: string;
+  readonly key: string;
+}
+export interface TablePart {
+  readonly partition: string;
+  readonly table: HeldTable;
+  readonly places?: readonly PartitionPlace[];
+}
+
+/**
+ * Partitions as one table. Those of one shape keep their batches. With a column for each dimension of their places that has none in the
+ * tables.
+ */
+export async function concatenate(key: string, parts: readonly TablePart[], signal: AbortSignal): Promise<HeldTable> {
+  const same = alike(parts.map(({ table }) => table));
+  const tables = same ? withPlaces(parts) : [];
+  const [first] = tables;
+  if (first) return { schema: first.schema, batches: tables.flatMap(({ batches }) => batches) };
   const [{ unionQuery }, { collectQuery }] = await Promise.all([import("./union-tables.ts"), import("../formats/memory-tables.ts")]);
-  const parts = tables.map((memory, i) => ({
-    partition: partitions[i] as string,
+  const relations = parts.map(({ partition, table: memory, places }) => ({
+    partition,
+    ...(places ? { places } : {}),
     relation: { store: "memory", memory, key },
     columns: arrowColumns(memory.schema),
   }));
-  return collectQuery(await unionQuery(parts, { key, signal }), { key, signal });
+  return collectQuery(await unionQuery(relations, { key, signal }), { key, signal });
+}
+
+function withPlaces(parts: readonly TablePart[]): readonly HeldTable[] {
+  const folded = (name: string): string => name.toLowerCase();
+  const taken = new Set(parts.flatMap(({ table }) => table.schema.fields.map((field) => folded(field.name))));
+  const names = new Map(parts.flatMap(({ places = [] }) => places.map(({ name }) => [folded(name), name] as const)));
+  const added = [...names.values()].filter((name) => !taken.has(folded(name)));
+  if (added.length === 0) return parts.map(({ table }) => table);
+  return parts.map(({ table: { schema, batches }, places = [] }) => {
+    const fields = [...schema.fields, ...added.map((name) => new Field(name, new Utf8(), true))];
+    const wider = new Schema(fields);
+    const keys = added.map((name) => places.find((place) => place.name === name)?.key ?? null);
+    return {
+      schema: wider,
+      batches: batches.map(({ data, numRows }) => {
+        const columns = keys.map((key) => vectorFromArray(new Array<string | null>(numRows).fill(key), new Utf8()).data[0] as Data);
+        const children = [...data.children, ...columns];
+        return new RecordBatch(wider, makeData({ type: new Struct(fields), length: numRows, nullCount: 0, children }));
+      }),
+    };
+  });
 }
 
 /** What is stored and what is added, as one table. Rows added to a table of their shape keep their batches. */

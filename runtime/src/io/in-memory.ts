@@ -6,8 +6,19 @@ import { builtInHandlers } from "../handlers/built-in.ts";
 import { relationQuery } from "../handlers/sql.ts";
 import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, StoredRecord } from "../model/values.ts";
-import { bytesOf, concatenate, type HeldTable, join, queryTable, rowsOf, select, split } from "./in-memory-tables.ts";
-import type { AnyHandler, InputContext, IOManager, OutputContext, SqlQuery } from "./manager.ts";
+import {
+  bytesOf,
+  concatenate,
+  type HeldTable,
+  join,
+  type PartitionPlace,
+  queryTable,
+  rowsOf,
+  select,
+  split,
+  type TablePart,
+} from "./in-memory-tables.ts";
+import type { AnyHandler, InputContext, IOManager, OutputContext, SqlQuery, TableStream } from "./manager.ts";
 import { kind } from "./manager.ts";
 import {
   cancellable,
@@ -22,6 +33,7 @@ import {
   requireSameColumns,
   requireUpsertKeys,
   requireValue,
+  severalValues,
   slicesOf,
   storeHints,
   watched,
@@ -42,8 +54,13 @@ interface Entry {
   readonly table?: HeldTable | undefined;
   /** Appends that it has had. */
   readonly appends?: ReadonlySet<string>;
+  /** Of a partition: its key along each dimension. */
+  readonly places?: readonly PartitionPlace[];
 }
-/** What is stored of one asset; the whole value is under `undefined`. */
+interface NamedEntry extends Entry {
+  readonly partition: string;
+}
+/** What is stored of one asset, what was stored last at the end; the whole value is under `undefined`. */
 type Entries = Map<string | undefined, Entry>;
 
 let opened = 0;
@@ -97,30 +114,45 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     const entry = entries.get(partition);
     if (entry) return entry;
     const whole = partition !== undefined && entries.has(undefined) ? "What was stored before it had partitions is still there, as a whole." : "";
-    const parts = partition === undefined && entries.size > 0 ? `Partitions are stored there: ${entries.size}.` : "";
-    throw notFound(key, "memory", partition, whole || parts);
+    throw notFound(key, "memory", partition, whole);
+  };
+  /** The partitions that are read as one: those asked for, or all of an asset whose partitions were stored last. */
+  const severalOf = (context: InputContext): readonly NamedEntry[] | undefined => {
+    const slices = slicesOf(context);
+    if (slices.length > 0) return slices.length === 1 ? undefined : slices.map(({ key }) => ({ ...get(context, key), partition: key }));
+    const entries = [...entriesOf(context.key)];
+    if (entries.length === 0 || entries.at(-1)?.[0] === undefined) return undefined;
+    const named = entries.flatMap(([partition, entry]) => (partition === undefined ? [] : [{ ...entry, partition }]));
+    return named.sort((one, other) => (one.partition < other.partition ? -1 : 1));
   };
   /** The stored value; several partitions are one table. */
   const getAll = async (context: InputContext): Promise<Entry> => {
     const { key, signal } = context;
-    const slices = slicesOf(context);
-    if (slices.length <= 1) return get(context, slices[0]?.key);
-    const found = slices.map((slice) => [slice.key, get(context, slice.key)] as const);
-    const tables = found.map(([, { table }]) => {
-      if (!table) throw noTable(key, "memory", "values of its own", "one value of several partitions");
-      return table;
+    const several = severalOf(context);
+    if (!several) return get(context, slicesOf(context)[0]?.key);
+    const parts = several.map(({ partition, table }) => {
+      if (!table) throw severalValues(key, partition, "a value of its own");
+      return { partition, table };
     });
-    const { record } = found[0]![1];
-    const shared = found.every(([, one]) => one.record.handler === record.handler);
-    return {
-      table: await concatenate(
-        key,
-        found.map(([name]) => name),
-        tables,
-        signal,
-      ),
-      record: shared ? record : { ...record, handler: "arrow" },
-    };
+    const { record } = several[0] as NamedEntry;
+    const shared = several.every((one) => one.record.handler === record.handler);
+    return { table: await concatenate(key, parts, signal), record: shared ? record : { ...record, handler: "arrow" } };
+  };
+  /** The stored value as a table to look at; of several partitions, each row says which it is of. */
+  const shown = async (context: InputContext): Promise<TableStream> => {
+    const { key, signal } = context;
+    const several = severalOf(context);
+    if (several?.every((part) => part.table)) return concatenate(key, several as readonly TablePart[], signal);
+    const { valueTable } = await import("./value-table.ts");
+    if (several) {
+      const line = ({ places = [], value, table }: NamedEntry) => ({
+        ...Object.fromEntries(places.map((place) => [place.name, place.key])),
+        value: table ? `a table of ${rowsOf(table)} rows` : value,
+      });
+      return valueTable(several.map(line));
+    }
+    const { value, table } = await getAll(context);
+    return table ?? valueTable(value);
   };
 
   /** A value in the shape asked for. */
@@ -188,7 +220,11 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
         }
         const name = handler?.name ?? "reference";
         const store = (partition: string | undefined, entry: Omit<Entry, "record">): void =>
-          put(entries, partition, { ...entry, record: completeRecord(context, name, partition, entry.table && rowsOf(entry.table)) });
+          put(entries, partition, {
+            ...entry,
+            ...placed(slices, partition),
+            record: completeRecord(context, name, partition, entry.table && rowsOf(entry.table)),
+          });
         if (slices.length > 1) for (const [i, { key: partition }] of slices.entries()) store(partition, { table: parts?.[i] });
         else store(slice?.key, { value, table });
         return {
@@ -206,7 +242,8 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     inspect: async (context) => {
       const entries = entriesOf(context.key);
       const found = slicesOf(context).map(({ key }) => entries.get(key)?.record);
-      if (found.length === 0) return entries.get(undefined)?.record;
+      // partitions have records, and all of them together have none
+      if (found.length === 0) return severalOf(context) ? {} : entries.get(undefined)?.record;
       return found.includes(undefined) ? undefined : found[0];
     },
     list: async ({ key }) => [...entriesOf(key).keys()].filter((name) => name !== undefined).sort(),
@@ -215,10 +252,8 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
 
     preview: (context, request) =>
       cancellable(context, async () => {
-        const { value, table } = await getAll(context);
         const { pageOfStream } = await import("../formats/memory-tables.ts");
-        const shown = table ?? (await import("./value-table.ts")).valueTable(value);
-        return pageOfStream(shown, request, context.signal);
+        return pageOfStream(await shown(context), request, context.signal);
       }),
 
     delete: async (context) => {
@@ -255,7 +290,7 @@ async function addTo(
     const joined = await join(context, former?.table, table);
     const complete = completeRecord(context, handler, partition, rowsOf(joined));
     const appends = write === "append" ? new Set([...(former?.appends ?? []), materialization]) : (former?.appends ?? new Set<string>());
-    made.push([partition, former, { table: joined, record: complete, appends }]);
+    made.push([partition, former, { table: joined, record: complete, appends, ...placed(slices, partition) }]);
     results.push({ table: joined, changed: true });
   }
   signal.throwIfAborted();
@@ -265,7 +300,12 @@ async function addTo(
   return results;
 }
 
-/** A partition written last is last in order too. */
+const placed = (slices: readonly PartitionSlice[], partition: string | undefined): Pick<Entry, "places"> => {
+  const slice = slices.find(({ key }) => key === partition);
+  return slice ? { places: slice.dimensions.map(({ name, key }) => ({ name, key })) } : {};
+};
+
+/** What is written last is last in order too. */
 function put(entries: Entries, partition: string | undefined, entry: Entry): void {
   entries.delete(partition);
   entries.set(partition, entry);

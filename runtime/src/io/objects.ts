@@ -6,12 +6,14 @@ import { pageOfParquet, pageOfTables, readTable } from "../formats/parquet.ts";
 import { structuredCloned } from "../formats/structured-clone.ts";
 import { relationQuery } from "../handlers/sql.ts";
 import { SluiceError } from "../model/errors.ts";
-import type { AnyHandler, IOManager, Relation } from "./manager.ts";
+import type { PartitionSlice } from "../model/partition.ts";
+import type { AnyHandler, InputContext, IOManager, Relation } from "./manager.ts";
 import { kind } from "./manager.ts";
 import { storeAdded } from "./objects/add.ts";
+import { pageOfValues } from "./objects/page-of-values.ts";
 import { inParallel } from "./objects/parallel.ts";
 import { type ObjectPaths, objectPaths } from "./objects/paths.ts";
-import { openSeveral } from "./objects/several.ts";
+import { type HeldPartitions, holdPartitions, isPartitioned, openSeveral } from "./objects/several.ts";
 import { openShelf, table } from "./objects/shelf.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import { storeOne, storeSeveral } from "./objects/write.ts";
@@ -44,6 +46,12 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
   /** Files that queries read, by path. */
   const readInPlace = new Map<string, Relation>();
 
+  /** The partitions that are read as one: those asked for, or all of an asset that is its partitions. */
+  const severalOf = async (context: InputContext, slices: readonly PartitionSlice[]): Promise<HeldPartitions | undefined> => {
+    if (slices.length === 0) return (await isPartitioned(shelf, context.key)) ? holdPartitions(shelf, context, undefined) : undefined;
+    return slices.length === 1 ? undefined : holdPartitions(shelf, context, slices);
+  };
+
   const release = async (): Promise<void> => {
     readInPlace.clear();
     await shelf.release();
@@ -69,8 +77,9 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
       cancellable(context, async () => {
         const { key, signal, columns: asked } = context;
         const slices = slicesOf(context);
-        if (slices.length > 1) {
-          const { query, recorded, done } = await openSeveral(shelf, context, slices);
+        const several = await severalOf(context, slices);
+        if (several) {
+          const { query, recorded, done } = await openSeveral(shelf, context, several);
           const handler = loadHandler(context, handlers, recorded);
           // what a query reads is let go of by release
           if (isQueryHandler(handler)) return query;
@@ -105,7 +114,10 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
       }),
 
     inspect: async (context) => {
-      const records = await inParallel(slicesOf(context).length === 0 ? [undefined] : slicesOf(context), async (slice) => {
+      const slices = slicesOf(context);
+      // partitions have records, and all of them together have none
+      if (slices.length === 0 && (await isPartitioned(shelf, context.key))) return {};
+      const records = await inParallel(slices.length === 0 ? [undefined] : slices, async (slice) => {
         const paths = shelf.pathsOf(context.key, slice);
         const record = await slots.read(paths);
         if (record?.data === undefined) return (await shelf.findLone(paths)) ? {} : undefined;
@@ -124,8 +136,10 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
       cancellable(context, async () => {
         const { signal } = context;
         const slices = slicesOf(context);
-        if (slices.length > 1) {
-          const { query, files, done } = await openSeveral(shelf, context, slices);
+        const several = await severalOf(context, slices);
+        if (several?.partitions.some(({ found }) => found.extension !== table)) return pageOfValues(shelf, context, several, request);
+        if (several) {
+          const { query, files, done } = await openSeveral(shelf, context, several, { shown: true });
           try {
             return await pageOfTables(query, files, request, signal);
           } finally {

@@ -114,6 +114,14 @@ export function noTable(key: string, place: string, stored: string, asked: strin
   );
 }
 
+/** Several partitions are wanted as one value, and one of them is no table. */
+export const severalValues = (key: string, partition: string, stored: string): SluiceError =>
+  new SluiceError(
+    "io/unsupported-value",
+    `Partition ${JSON.stringify(partition)} of asset "${key}" is stored as ${stored}, which is no table: several load as one value only where all are tables.`,
+    { asset: key, hint: "Load partitions one by one, or as a map: each is a value of its own." },
+  );
+
 /** The handler of a value that no handler and no format accepts. */
 export function unsupported(key: string, store: string, value: unknown, handlers: readonly AnyHandler[], mistake?: string): SluiceError {
   const takes = handlers.map((handler) => handler.name).join(", ");

@@ -1,7 +1,7 @@
 import { rowsOf } from "../duckdb/query.ts";
 import { renderQuery } from "../duckdb/render.ts";
 import { scratch } from "../duckdb/scratch.ts";
-import { quoteName } from "../duckdb/sql-text.ts";
+import { quoteName, quoteText } from "../duckdb/sql-text.ts";
 import { existingColumns } from "../formats/existing-columns.ts";
 import { relationQuery } from "../handlers/sql.ts";
 import { SluiceError } from "../model/errors.ts";
@@ -16,6 +16,13 @@ export interface TablePart {
   readonly relation: Relation;
   /** In DuckDB's words. */
   readonly columns: readonly ColumnSchema[];
+  /** Its key along each dimension, where that is to be a column: it is one unless the tables have a column of that name. */
+  readonly places?: readonly { readonly name: string; readonly key: string }[];
+}
+/** Parts that one relation reads. */
+interface Run extends TablePart {
+  /** Of each of its files. */
+  readonly each: readonly NonNullable<TablePart["places"]>[];
 }
 export interface UnionOptions {
   /** Asset key, for messages. */
@@ -28,19 +35,35 @@ export interface UnionOptions {
 const folded = (name: string): string => name.toLowerCase();
 const columnOf = (part: TablePart, name: string): ColumnSchema | undefined => part.columns.find((column) => folded(column.name) === folded(name));
 
+/** DuckDB's own column of Parquet files, unless they have one of that name: which of the files a row is from. */
+const fileIndex = "file_index";
+
 /** Files of one shape that follow each other are one relation. */
-function runs(parts: readonly TablePart[]): readonly TablePart[] {
-  const result: TablePart[] = [];
+function runs(parts: readonly TablePart[]): readonly Run[] {
+  const result: TablePart[][] = [];
   let shape = "";
   for (const part of parts) {
-    const last = result.at(-1);
     const own = JSON.stringify([part.columns, part.relation.casts ?? {}]);
-    if (last?.relation.parquet && part.relation.parquet && own === shape) {
-      result[result.length - 1] = { ...last, relation: { ...last.relation, parquet: [...last.relation.parquet, ...part.relation.parquet] } };
-    } else result.push(part);
-    shape = own;
+    const told = part.places === undefined || columnOf(part, fileIndex) === undefined;
+    if (part.relation.parquet && told && own === shape) result.at(-1)?.push(part);
+    else result.push([part]);
+    shape = part.relation.parquet ? own : "";
   }
-  return result;
+  return result.map((members) => {
+    const [first] = members as [TablePart];
+    const each = members.map(({ places = [] }) => places);
+    if (members.length === 1) return { ...first, each };
+    return { ...first, each, relation: { ...first.relation, parquet: members.flatMap(({ relation }) => relation.parquet ?? []) } };
+  });
+}
+
+/** A partition's key along a dimension, for each row of a run. */
+function placeOf({ each }: Run, name: string): string {
+  const texts = each.map((places) => {
+    const found = places.find((place) => folded(place.name) === folded(name));
+    return found ? quoteText(found.key) : "CAST(NULL AS VARCHAR)";
+  });
+  return `${texts.length === 1 ? texts[0] : `[${texts.join(", ")}][CAST(${fileIndex} AS BIGINT) + 1]`} AS ${quoteName(name)}`;
 }
 
 /**
@@ -53,22 +76,24 @@ export async function unionQuery(parts: readonly TablePart[], { key, columns, si
   const order = alike.flatMap((part) => part.columns.map(({ name }) => folded(name)));
   names.sort((a, b) => order.indexOf(folded(a)) - order.indexOf(folded(b)));
   const wanted = columns && existingColumns(key, names, columns);
-  const [first, second] = alike as readonly [TablePart, TablePart?];
-  if (!second) return relationQuery(wanted ? { ...first.relation, columns: wanted } : first.relation);
+  const dimensions = new Map(parts.flatMap(({ places = [] }) => places.map(({ name }) => [folded(name), name] as const)));
+  const shown = [...dimensions.values()].filter((name) => !names.some((other) => folded(other) === folded(name)));
+  const [first, second] = alike as readonly [Run, Run?];
+  if (!second && shown.length === 0) return relationQuery(wanted ? { ...first.relation, columns: wanted } : first.relation);
 
   const types = new Map<string, string>();
   for (const name of wanted ?? names) types.set(name, await commonType(alike, name, key, signal));
   const nodes: SqlNode[] = [];
   for (const [i, part] of alike.entries()) {
+    // cast here: a relation that casts hides which file a row is from
+    const { casts = {}, ...relation } = part.relation;
     const selected = [...types].map(([name, type]) => {
       const own = columnOf(part, name);
-      const value = own ? quoteName(own.name) : "NULL";
+      const value = own ? (casts[own.name] === undefined ? quoteName(own.name) : `CAST(${quoteName(own.name)} AS ${own.type})`) : "NULL";
       return `${own?.type === type ? value : `CAST(${value} AS ${type})`} AS ${quoteName(name)}`;
     });
-    nodes.push(
-      { type: "text", text: `${i > 0 ? " UNION ALL " : ""}SELECT ${selected.join(", ")} FROM ` },
-      { type: "relation", relation: part.relation },
-    );
+    selected.push(...shown.map((name) => placeOf(part, name)));
+    nodes.push({ type: "text", text: `${i > 0 ? " UNION ALL " : ""}SELECT ${selected.join(", ")} FROM ` }, { type: "relation", relation });
   }
   return { [kind]: "sql", nodes };
 }
@@ -125,7 +150,7 @@ const isAny = ({ relation }: TablePart, condition: string, signal: AbortSignal):
       try {
         return (await rowsOf(connection, `SELECT 1 AS one FROM ${rendered.text} WHERE ${condition} LIMIT 1`)).length > 0;
       } finally {
-        rendered.end();
+        await rendered.end();
       }
     },
     { signal },

@@ -7,6 +7,8 @@ import type { ObjectStore } from "./store.ts";
 export interface StoredPartition {
   readonly key: string;
   readonly paths: ObjectPaths;
+  /** Its key along each dimension. */
+  readonly places: readonly PartitionPlace[];
   /** Left out for a file that something else put there. */
   readonly record?: SlotRecord;
 }
@@ -17,8 +19,8 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
   const shown = partitionFolder(key, prefix);
   const found = new Map<string, StoredPartition>();
   const add = (places: readonly PartitionPlace[], record?: SlotRecord): void => {
-    const named = record?.record?.partition ?? keyOf(places);
-    found.set(named, { key: named, paths: partitionPaths(key, places, prefix), ...(record ? { record } : {}) });
+    const paths = partitionPaths(key, places, prefix);
+    found.set(paths.slot, { key: record?.record?.partition ?? keyOf(places), places, paths, ...(record ? { record } : {}) });
   };
   for (const path of await store.below(shown, isSegment)) {
     const inside = path.slice(shown.length + 1);

@@ -45,7 +45,7 @@ describe("object paths", () => {
   });
 
   it("shows an ordinary key as it is", () => {
-    expect(objectPaths("sales/summary_2.1")).toEqual({ shown: "sales/summary_2.1", slot: ".values/sales/summary_2.1@" });
+    expect(objectPaths("sales/summary_2.1")).toMatchObject({ shown: "sales/summary_2.1", slot: ".values/sales/summary_2.1@" });
     expect(objectPaths("v1.2/sales").shown).toBe("v1.2@/sales");
   });
 

@@ -40,6 +40,8 @@ export interface ObjectPaths {
   readonly shown: string;
   /** Folder with the record and the data it names. */
   readonly slot: string;
+  /** Folder with the leases of those who read all partitions of the asset. */
+  readonly readers: string;
 }
 
 /** Folder, at the root of every object store of ours, with the records and the data they name. */
@@ -50,7 +52,8 @@ export function objectPaths(key: string, prefix = ""): ObjectPaths {
   const parts = keyParts(key);
   const folders = parts.slice(0, -1).map(folder);
   const last = pathPart(parts.at(-1) as string);
-  return { shown: prefix + [...folders, last].join("/"), slot: prefix + [valuesFolder, ...folders, `${last}@`].join("/") };
+  const slot = prefix + [valuesFolder, ...folders, `${last}@`].join("/");
+  return { shown: prefix + [...folders, last].join("/"), slot, readers: `${slot}/@readers` };
 }
 
 /** Every character but those that no file system forbids and that have no second case: names of two texts are never taken for one. */
@@ -69,10 +72,10 @@ const segments = (dimensions: readonly PartitionPlace[], encode: (text: string) 
 export const partitionFolder = (key: string, prefix = ""): string => prefix + keyParts(key).map(folder).join("/");
 
 /** Paths of one partition: `sales/partition=2026-01-01`, `sales/date=2026-01-01/region=EU`. "=" is in no key part, so no asset lies there. */
-export const partitionPaths = (key: string, dimensions: readonly PartitionPlace[], prefix = ""): ObjectPaths => ({
-  shown: `${partitionFolder(key, prefix)}/${segments(dimensions, readable)}`,
-  slot: `${objectPaths(key, prefix).slot}/${segments(dimensions, strict)}`,
-});
+export const partitionPaths = (key: string, dimensions: readonly PartitionPlace[], prefix = ""): ObjectPaths => {
+  const { slot, readers } = objectPaths(key, prefix);
+  return { shown: `${partitionFolder(key, prefix)}/${segments(dimensions, readable)}`, slot: `${slot}/${segments(dimensions, strict)}`, readers };
+};
 
 /** What a path below an asset's folder is about, where nothing but the path says so; `undefined` for other paths. */
 export function placesAt(path: string): readonly PartitionPlace[] | undefined {

@@ -56,6 +56,9 @@ export interface Shelf extends ShelfOptions {
   readonly formatOf: (key: string, found: Found) => AnyFormat;
   readonly readValue: (context: InputContext, found: Found) => Promise<unknown>;
   readonly openTable: (context: InputContext, found: Found) => Promise<OpenTable>;
+  /** Work that is done when what this gives is called, once, or by `release`. */
+  readonly once: (work: () => Promise<void>) => () => Promise<void>;
+  readonly absent: (context: InputContext, paths: ObjectPaths, partition: string | undefined) => Promise<SluiceError>;
   /** Lets go of everything that was found and not let go of. */
   readonly release: () => Promise<void>;
 }
@@ -97,15 +100,10 @@ export function openShelf(store: ObjectStore, options: ShelfOptions): Shelf {
   const partitions: Shelf["partitions"] = (key) => storedPartitions(store, slots, key, prefix);
   const pathsOf: Shelf["pathsOf"] = (key, slice) => (slice ? partitionPaths(key, slice.dimensions, prefix) : objectPaths(key, prefix));
 
-  const absent = async ({ key }: InputContext, paths: ObjectPaths, slice: PartitionSlice | undefined): Promise<SluiceError> => {
-    const place = store.uri(paths.shown);
-    if (slice) {
-      const whole = (await slots.read(objectPaths(key, prefix)))?.data !== undefined;
-      const more = "What was stored before it had partitions is still there, as a whole.";
-      return notFound(key, place, slice.key, whole ? more : "");
-    }
-    const { length } = await partitions(key);
-    return notFound(key, place, undefined, length === 0 ? "" : `${length === 1 ? "A partition is" : `${length} partitions are`} stored there.`);
+  const absent: Shelf["absent"] = async ({ key }, paths, partition) => {
+    const whole = partition === undefined ? undefined : (await slots.read(objectPaths(key, prefix)))?.data;
+    const more = whole === undefined ? "" : "What was stored before it had partitions is still there, as a whole.";
+    return notFound(key, store.uri(paths.shown), partition, more);
   };
 
   const formatOf: Shelf["formatOf"] = (key, found) => {
@@ -132,10 +130,12 @@ export function openShelf(store: ObjectStore, options: ShelfOptions): Shelf {
     findLone,
     partitions,
     formatOf,
+    once,
+    absent,
     require: async (context, slice) => {
       const paths = pathsOf(context.key, slice);
       const found = await find(paths);
-      if (!found) throw await absent(context, paths, slice);
+      if (!found) throw await absent(context, paths, slice?.key);
       return found;
     },
     readValue: (context, found) => {

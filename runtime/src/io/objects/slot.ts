@@ -40,7 +40,7 @@ export interface ReplaceOptions {
 
 export interface Slots {
   /** The record of the value that is stored now. */
-  readonly read: (paths: ObjectPaths) => Promise<SlotRecord | undefined>;
+  readonly read: (paths: Pick<ObjectPaths, "slot">) => Promise<SlotRecord | undefined>;
   /** The same of many. */
   readonly readAll: (slots: readonly string[]) => Promise<readonly (SlotRecord | undefined)[]>;
   /** Has `fill` write new data, then makes it the value. When anything fails before that moment, the former value stays and nothing else does. */
@@ -51,6 +51,11 @@ export interface Slots {
   ) => Promise<SlotContent>;
   /** The value, kept from being removed until `release` is called; for readers that open a file more than once. */
   readonly hold: (paths: ObjectPaths) => Promise<{ readonly record: SlotRecord; readonly release: () => Promise<void> } | undefined>;
+  /**
+   * Keeps all values that lie below the asset, and that are read after this, from being removed until what it resolves to is called: one lease
+   * for thousands of partitions.
+   */
+  readonly holdAll: (paths: Pick<ObjectPaths, "readers">) => Promise<() => Promise<void>>;
   /** Makes the path that people see show the value that is stored now. */
   readonly show: (paths: ObjectPaths, record: SlotRecord) => Promise<void>;
   readonly remove: (paths: ObjectPaths) => Promise<boolean>;
@@ -95,7 +100,7 @@ const leaseMark = "@";
 export const recordName = "record";
 
 export function openSlots(store: ObjectStore, now: () => number = Date.now): Slots {
-  const recordPath = (paths: ObjectPaths): string => `${paths.slot}/${recordName}`;
+  const recordPath = (paths: Pick<ObjectPaths, "slot">): string => `${paths.slot}/${recordName}`;
   const dataPath = (paths: ObjectPaths, data: string): string => `${paths.slot}/${data}`;
   const shownPath = (paths: ObjectPaths, data: string): string => `${paths.shown}.${extensionOf(data)}`;
 
@@ -117,12 +122,12 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
     return { ...found, layout: 1, replaced: found.replaced ?? [] };
   };
   const readVersioned = async (
-    paths: ObjectPaths,
+    paths: Pick<ObjectPaths, "slot">,
   ): Promise<{ readonly record: SlotRecord | undefined; readonly version: string | null | undefined }> => {
     const object = await store.get(recordPath(paths));
     return { record: object && parse(store.uri(recordPath(paths)), object), version: object ? object.version : null };
   };
-  const read = async (paths: ObjectPaths): Promise<SlotRecord | undefined> => (await readVersioned(paths)).record;
+  const read: Slots["read"] = async (paths) => (await readVersioned(paths)).record;
 
   /** Puts a record made from the former one; again when another writer was faster. `make` throwing ends it. */
   const move = async (
@@ -170,6 +175,14 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
   /** Removes what no record needs and no living process holds. */
   const sweep = async (paths: ObjectPaths, record: SlotRecord): Promise<void> => {
     const { writing } = shared();
+    // listed after the record was moved: see `hold`
+    const readers = store.local ? await store.list(paths.readers) : [];
+    let all = false;
+    for (const { path, modified } of readers) {
+      const reader = parseOwnedName(baseName(path));
+      if (reader && isLeftBehind(reader, modified, now())) await store.delete(path);
+      else if (reader) all = true;
+    }
     const entries = await store.list(paths.slot);
     const held = new Set<string>();
     for (const entry of entries) {
@@ -182,7 +195,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
     for (const entry of entries) {
       const name = baseName(entry.path);
       const owner = parseOwnedName(name);
-      if (!owner || name === record.data || held.has(name) || writing.has(stemOf(store.uri(entry.path)))) continue;
+      if (!owner || all || name === record.data || held.has(name) || writing.has(stemOf(store.uri(entry.path)))) continue;
       const replaced = record.replaced.find((former) => former.data === name);
       const old = now() - (replaced ? Date.parse(replaced.at) : entry.modified) > cleanupAfter;
       // on a shared store the names of machines are not proof enough, and readers leave no mark: only age counts
@@ -204,7 +217,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
     read,
     readAll: async (folders) => {
       const { local } = store;
-      if (!local) return inParallel(folders, (slot) => read({ slot, shown: slot }));
+      if (!local) return inParallel(folders, (slot) => read({ slot }));
       const found = await local.readAll(folders.map((slot) => `${slot}/${recordName}`));
       return found.map((bytes, i) => bytes && parse(store.uri(`${folders[i]}/${recordName}`), { bytes }));
     },
@@ -265,6 +278,19 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
         if (again?.data === record.data) return { record, release: () => store.delete(lease) };
         await store.delete(lease);
       }
+    },
+    holdAll: async ({ readers }) => {
+      const { local } = store;
+      if (!local) return async () => {};
+      const lease = `${readers}/${ownedName("read", "lease")}`;
+      try {
+        await local.prepare(lease);
+        await local.mark(lease);
+      } catch (error) {
+        if (!isSluiceError(error) || error.code !== "io/permission") throw error;
+        return async () => {};
+      }
+      return () => store.delete(lease);
     },
     remove: (paths) =>
       inTurn(store.uri(paths.slot), async () => {
