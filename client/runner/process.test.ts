@@ -18,7 +18,8 @@ writeFileSync(
   const launch = JSON.parse(process.argv[2]);
   const facts = { launch, cwd: process.cwd(), execArgv: process.execArgv, environment: Object.keys(process.env) };
   process.on("disconnect", () => process.exit(0));
-  process.on("message", ({ id, name, params }) => {
+  process.on("message", ({ id, name, params, withdraw }) => {
+    if (withdraw !== undefined) return process.send({ type: "refusal", id: withdraw, error: { code: "run/cancelled", message: "withdrawn" } });
     if (name === "runs" || name === "materialize") return;
     if (name === "manifest") return process.send({ type: "answer", id, result: facts });
     if (name === "status") {
@@ -80,6 +81,18 @@ describe("the process that runs a project's code", () => {
   it("rejects with the runner's own error", async () => {
     const child = startRunnerProcess(base().options);
     await expect(child.call("cancel", { runId: "r" })).rejects.toMatchObject({ code: "io/locked", message: "held", hint: "close it" });
+    await child.stop();
+  });
+
+  it("is told that an answer is not wanted any more, and then refuses the call", async () => {
+    const child = startRunnerProcess(base().options);
+    const controller = new AbortController();
+    const waiting = child.call("runs", { limit: 1 }, controller.signal);
+    // Calls go in order: this answer says that the other call is there.
+    await child.call("manifest", {});
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "run/cancelled", message: "withdrawn" });
+    await expect(child.call("runs", { limit: 1 }, controller.signal)).rejects.toMatchObject({ code: "run/cancelled" });
     await child.stop();
   });
 

@@ -381,6 +381,40 @@ describe("states", () => {
   });
 });
 
+describe("a narrow panel", () => {
+  const divided = snapshot({ partitionLabel: "2026-01-05 · eu" });
+  test("shows everything above the rows without a scrollbar, and reaches it with Tab in the order of the page", async () => {
+    const table = await open({ columns: 3, rows: 5, width: 300, snapshot: divided });
+    await table.locator(".ag-cell").first().waitFor();
+    const clipped = await table.evaluate(() => {
+      const outside = [...document.querySelectorAll("header button, header h1, header .fact, .footer *")].filter((one) => {
+        const { left, right, width } = one.getBoundingClientRect();
+        return width > 0 && (left < 0 || right > window.innerWidth);
+      });
+      return { outside: outside.map((one) => one.textContent), scrolls: document.documentElement.scrollWidth > window.innerWidth };
+    });
+    expect(clipped).toEqual({ outside: [], scrolls: false });
+    const reached: string[] = [];
+    for (let step = 0; step < 6; step++) {
+      await table.keyboard.press("Tab");
+      reached.push(await table.evaluate(() => (document.activeElement?.closest(".grid") ? "grid" : (document.activeElement?.textContent ?? ""))));
+    }
+    expect(reached).toEqual(["Partition 2026-01-05 · eu", "Go to row", "Refresh", "Open source", "Materialize", "grid"]);
+  });
+
+  test("another partition is asked for by keyboard; an asset without partitions offers none", async () => {
+    const table = await open({ columns: 3, rows: 5, snapshot: divided });
+    const button = table.getByRole("button", { name: "Partition 2026-01-05 · eu" });
+    await button.focus();
+    await table.keyboard.press("Enter");
+    expect(await table.evaluate(() => window.host.sent.filter(({ type }) => type === "action"))).toEqual([{ type: "action", action: "partition" }]);
+    await table.evaluate((next) => window.host.push(next), snapshot({ partitionLabel: "" }));
+    await table.getByRole("button", { name: "All partitions" }).waitFor();
+    await table.evaluate((next) => window.host.push(next), snapshot());
+    await eventually(() => table.locator("button.switch").count()).toBe(0);
+  });
+});
+
 describe("accessibility", () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -401,7 +435,7 @@ describe("accessibility", () => {
       const status = snapshot().status;
       const table = await open({
         theme,
-        ...(status ? { snapshot: snapshot({ status: { ...status, state: "stale", reason: "code changed" } }) } : {}),
+        ...(status ? { snapshot: snapshot({ partitionLabel: "2026-01-05", status: { ...status, state: "stale", reason: "code changed" } }) } : {}),
       });
       await shown(table);
       await cell(table, 0, 2).click();
