@@ -41,6 +41,7 @@ export { self, source } from "./assets/source.ts";
 export type { ColumnType, Described, Metadata, Received, Retry, Storage } from "./assets/storage.ts";
 export type { Cloneable, DefaultStorable, Register, RowOf, TableValue, TableValues } from "./assets/values.ts";
 export { type ReadCsvOptions, type ReadJsonOptions, type ReadOptions, readCsv, readJson, readParquet } from "./duckdb/readers.ts";
+export type { CheckEvaluated, CheckRun } from "./engine/check-run.ts";
 export type { AnyFormat, Format, Sink, Source } from "./formats/format.ts";
 export { pageOfStream } from "./formats/memory-tables.ts";
 export { arrow } from "./handlers/arrow.ts";
@@ -87,4 +88,13 @@ export type { LogLevel } from "./model/events.ts";
 export type { Filter, FilterOperator, Page, PageRequest, Sort } from "./model/page.ts";
 export { joinKey, type PartitionDimension, type PartitionSlice, type PartitionWindow, splitKey } from "./model/partition.ts";
 export type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, TableOptions, Write } from "./model/values.ts";
-export { type LibraryOptions, type LoadOptions, load, type MaterializeOptions, materialize, type RunResult } from "./project/library.ts";
+export {
+  type CheckOptions,
+  checkAssets,
+  type LibraryOptions,
+  type LoadOptions,
+  load,
+  type MaterializeOptions,
+  materialize,
+  type RunResult,
+} from "./project/library.ts";

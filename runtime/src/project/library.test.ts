@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { asset } from "../assets/asset.ts";
+import { assetCheck } from "../assets/check.ts";
 import { defineConfig } from "../assets/config.ts";
 import { dailyPartitions, multiPartitions, staticPartitions } from "../assets/partitions.ts";
 import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
-import { load, materialize } from "./library.ts";
+import { checkAssets, load, materialize } from "./library.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -128,4 +129,18 @@ test("an asset that wants its partitions together is called once for all that ar
   expect(await run.value(together, { partition: "2026-01-03" })).toEqual({ key: "2026-01-03" });
   await materialize([together], { ...options, missing: true });
   expect(calls[1]).toEqual(["2026-01-02", "2026-01-04"]);
+});
+
+test("checks are made of what is stored, of the assets given", async () => {
+  const options = { config: config(), root: temporary() };
+  const checked = asset("checked", { partitions: staticPartitions(["eu", "us"]), run: (_, { partition }) => [{ region: partition.key }] });
+  assetCheck(checked, { name: "european", run: (rows) => rows.every(({ region }) => region === "eu") });
+  await materialize([checked], { ...options, range: ".." });
+  const events: string[] = [];
+  const all = await checkAssets([checked, numbers], { ...options, onEvent: ({ type }) => events.push(type) });
+  expect(all).toMatchObject({ passed: false, errors: [], target: "local" });
+  expect(all.evaluated.map(({ partition, passed }) => `${partition} ${passed}`)).toEqual(["eu true", "us false"]);
+  expect(events).toEqual(["check-evaluated", "check-evaluated"]);
+  expect(await checkAssets([checked], { ...options, partition: "eu" })).toMatchObject({ passed: true, evaluated: [{ check: "european" }] });
+  await expect(checkAssets([checked], { ...options, partition: "mars" })).rejects.toMatchObject({ code: "partition/unknown" });
 });

@@ -6,6 +6,7 @@ import type { AnyAsset, AnyInput, Loaded } from "../assets/inputs.ts";
 import { chosenParts, type PartitionChoice, type PartitionOption } from "../assets/partition-choice.ts";
 import type { Unpartitioned } from "../assets/partitions.ts";
 import { checkProperties } from "../assets/spec.ts";
+import { type CheckRun, runChecks } from "../engine/check-run.ts";
 import { openHistory } from "../engine/history.ts";
 import { executeRun, planRun } from "../engine/run.ts";
 import { storedValue, wantsPartition } from "../engine/stored-value.ts";
@@ -35,6 +36,9 @@ export interface MaterializeOptions<Name extends string = string> extends Librar
   readonly confirmed?: boolean;
   readonly concurrency?: number;
   readonly failFast?: boolean;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+export interface CheckOptions<Name extends string = string> extends LibraryOptions<Name>, PartitionChoice {
   readonly onEvent?: (event: RunEvent) => void;
 }
 /** `partition` is the one to load, of an asset with partitions. */
@@ -70,16 +74,9 @@ export async function materialize<Name extends string>(
   options: MaterializeOptions<Name>,
 ): Promise<RunResult> {
   checkProperties("materialize()", options, [...shared, ...runOptions]);
-  const root = path.resolve(options.root ?? ".");
-  const { config, signal = new AbortController().signal } = options;
-  const given =
-    typeof selection === "string" ? await assetsOfFiles(root, config) : reachable(selection as readonly unknown[] as readonly AssetDefinition[]);
-  const project: LoadedProject = { root, config, assets: given, codeVersions: new Map() };
-  const open = storesOf(config, root);
-  const target = open.target(options.target ?? config.defaultTarget);
-  const history = openHistory(path.join(root, ".sluice"));
+  const { signal = new AbortController().signal } = options;
+  const { project, text, target, history } = await opened(selection, options);
   try {
-    const text = typeof selection === "string" ? selection : selection.map(({ key }) => keySelection(key)).join(" or ");
     const { upstream = false, missing = false, params = {}, confirmed = false, failFast = false } = options;
     const partitions = chosenParts(options);
     const plan = await planRun({ project, target, selection: text, upstream, partitions, missing, params, history, signal });
@@ -107,6 +104,36 @@ export async function materialize<Name extends string>(
     history.close();
     await target.release();
   }
+}
+
+/**
+ * Makes the checks of what is stored, blocking or not, and stores nothing: of the assets given, or of those of the config's asset files that a
+ * selection names; of partitions, those asked for, or all that are stored. What keeps all of them from being made is thrown.
+ * @example const { passed } = await checkAssets([sales], { config });
+ */
+export async function checkAssets<Name extends string>(selection: string | readonly AnyAsset[], options: CheckOptions<Name>): Promise<CheckRun> {
+  checkProperties("checkAssets()", options, [...shared, "partitions", "range", "onEvent"]);
+  const { signal = new AbortController().signal } = options;
+  const { project, text, target, history } = await opened(selection, options);
+  const emit = options.onEvent === undefined ? {} : { emit: options.onEvent };
+  try {
+    return await runChecks({ project, target, selection: text, partitions: chosenParts(options), history, signal, ...emit });
+  } finally {
+    history.close();
+    await target.release();
+  }
+}
+
+/** What a run over these assets works with. The history is the caller's to close. */
+async function opened(selection: string | readonly AnyAsset[], options: LibraryOptions) {
+  const root = path.resolve(options.root ?? ".");
+  const { config } = options;
+  const assets =
+    typeof selection === "string" ? await assetsOfFiles(root, config) : reachable(selection as readonly unknown[] as readonly AssetDefinition[]);
+  const project: LoadedProject = { root, config, assets, codeVersions: new Map() };
+  const target = storesOf(config, root).target(options.target ?? config.defaultTarget);
+  const text = typeof selection === "string" ? selection : selection.map(({ key }) => keySelection(key)).join(" or ");
+  return { project, text, target, history: openHistory(path.join(root, ".sluice")) };
 }
 
 /**
