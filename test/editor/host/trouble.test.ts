@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as vscode from "vscode";
-import { materialize, pathOf, project, read, runnerProcesses, sluice, stateOf, until, write } from "./editor.ts";
+import { materialize, pathOf, project, runnerProcesses, sluice, stateOf, until, write } from "./editor.ts";
 
 const odd = "assets/odd.ts";
 const choose = async (target: string) => {
@@ -69,23 +69,14 @@ describe("a database that another program has open", () => {
 });
 
 describe("a target whose variables are not set", () => {
-  const config = read("sluice.config.ts");
-  before(async () => {
-    // A dialog would wait for an answer.
-    write("sluice.config.ts", config.replace("protected: true,", ""));
-    await vscode.commands.executeCommand("sluice.refresh");
-    await choose("prod");
-  });
-  after(async () => {
-    write("sluice.config.ts", config);
-    await vscode.commands.executeCommand("sluice.refresh");
-    await choose("local");
-  });
+  before(() => choose("prod"));
+  after(() => choose("local"));
 
   it("is said in words, and nothing runs", async () => {
     const { assets } = await project();
     for (const { key, status } of assets) assert.equal(status?.state, "unknown", key);
     await until(message, (text) => /environment variable SALES_DATABASE is not set/.test(text));
+    // The target is protected, but nobody is asked about a run that cannot be: a dialog would wait for an answer.
     const summary = await materialize("raw_sales");
     assert.equal(summary, undefined);
     assert.deepEqual(
