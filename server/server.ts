@@ -144,6 +144,8 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   connection.onNotification(statusChanged, (params: StatusParams) => {
     statuses.set(params);
     if (wantsLenses) lenses.request();
+    // Stored tables are held against the types of rows.
+    if (wantsDiagnostics) diagnostics.request();
   });
 
   const watching = createWatching(connection, abilities, indexer);

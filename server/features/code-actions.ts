@@ -5,6 +5,7 @@ import { offsetAt } from "../index/text.ts";
 import { bindingActions } from "./actions/bindings.ts";
 import { overlaps, type Site } from "./actions/edits.ts";
 import { inputActions } from "./actions/inputs.ts";
+import { rowTypeActions } from "./actions/row-types.ts";
 import { upstreamActions } from "./actions/upstream.ts";
 import type { FeatureContext } from "./context.ts";
 import { diagnose } from "./diagnostics.ts";
@@ -21,5 +22,5 @@ export function codeActions(context: FeatureContext, path: string, range: Range,
   const report = diagnose(context, path, context.isSettled());
   const found = report === "wait" ? [] : report.items.filter((each) => overlaps(spanOf(each.range), wanted));
   const site: Site = { workspace, file: { path, text: content, facts }, wanted, told, found };
-  return [...upstreamActions(site), ...inputActions(site), ...bindingActions(site, text)];
+  return [...upstreamActions(site), ...inputActions(site), ...bindingActions(site, text), ...rowTypeActions(site, context.statuses, text)];
 }

@@ -120,7 +120,7 @@ export function definitionsOf(source: ts.SourceFile, bindings: PackageBindings, 
     const prefix = keyOf(first);
     const spec = objectOf(second);
     const refs = spec ? refsOf(spec, reader) : [];
-    const { mismatch, returns, table, ...shared } = spec ? detailsOf(spec, reader, true) : {};
+    const { mismatch, returns, rowType, table, ...shared } = spec ? detailsOf(spec, reader, true) : {};
     let isFirst = true;
     for (const at of objectOf(spec && property(spec, "outputs"))?.properties ?? []) {
       const name = propertyName(at.name);

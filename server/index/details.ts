@@ -1,6 +1,7 @@
 import { bare, chainOf, literal, literals, objectOf, property, propertyName } from "./expressions.ts";
 import type { AssetFact, ChainFact, NameFact, PartitionsFact, TargetFact } from "./facts.ts";
 import type { ReferenceReader } from "./references.ts";
+import { rowOf } from "./row-types.ts";
 import { ts } from "./typescript.ts";
 
 type Reader = Pick<ReferenceReader, "bindings" | "span">;
@@ -125,6 +126,22 @@ function tableOf(node: ts.Expression | undefined): AssetFact["table"] {
   return { ...(schema === undefined ? {} : { schema }), ...(name === undefined ? {} : { name }), ...(isWritten ? {} : { isComputed: true }) };
 }
 
+const typed = new Set(["readCsv", "readJson", "readParquet", "sql"]);
+
+/** The type that `run` says its rows have: of what it returns, or of the one call that it is. */
+function rowTypeOf(run: ts.FunctionLikeDeclaration, { span }: Reader): ChainFact | undefined {
+  const body = run.body && !ts.isBlock(run.body) ? bare(run.body as ts.Expression) : undefined;
+  const callee = body && (ts.isCallExpression(body) ? body.expression : ts.isTaggedTemplateExpression(body) ? body.tag : undefined);
+  const given =
+    callee && typed.has(chainOf(callee)?.at(-1) ?? "") ? (body as ts.CallExpression | ts.TaggedTemplateExpression).typeArguments?.[0] : undefined;
+  const row = rowOf(run.type) ?? (given && ts.isTypeReferenceNode(given) ? given : undefined);
+  if (!row || row.typeArguments) return undefined;
+  const chain: string[] = [];
+  let name: ts.EntityName = row.typeName;
+  for (; ts.isQualifiedName(name); name = name.left) chain.unshift(name.right.text);
+  return { chain: [name.text, ...chain], span: span(row) };
+}
+
 /** What a definition says beyond its key, its group and its upstream. Only what `run` does is left out for an output. */
 export function detailsOf(spec: ts.ObjectLiteralExpression, reader: Reader, withRun: boolean) {
   const at = property(spec, "partitions");
@@ -137,12 +154,14 @@ export function detailsOf(spec: ts.ObjectLiteralExpression, reader: Reader, with
   const run = withRun ? runOf(spec) : undefined;
   const mismatch = run && mismatchOf(spec, run, reader);
   const returns = run && returnsOf(run, reader);
+  const rowType = run && rowTypeOf(run, reader);
   return {
     ...(partitions ? { partitions } : {}),
     ...(resources.length > 0 ? { resources } : {}),
     ...(table ? { table } : {}),
     ...(mismatch ? { mismatch } : {}),
     ...(returns ? { returns } : {}),
+    ...(rowType ? { rowType } : {}),
   };
 }
 

@@ -68,6 +68,8 @@ export interface AssetFact {
   readonly table?: { readonly schema?: string; readonly name?: string; readonly isComputed?: true };
   /** What `inputs` and the parameter of `run` do not have in common; left out where they agree, or cannot be compared. */
   readonly mismatch?: { readonly unused: readonly NameFact[]; readonly unfed: readonly NameFact[] };
+  /** The type of its rows, where `run` names one: `readCsv<Sale>(…)`, `(): Sale[] =>`, `sql<Sale>`. */
+  readonly rowType?: ChainFact;
   /** What `run` returns, where that is a literal and nothing else. */
   readonly returns?: { readonly type: string; readonly span: Span };
   readonly refs: readonly RefFact[];
@@ -121,6 +123,20 @@ export interface CheckFact {
   readonly ref: RefFact;
 }
 
+/** An interface, or a name for an object type, that may be the type of a row. */
+export interface RowTypeFact {
+  readonly name: string;
+  /** Between its braces. */
+  readonly body: Span;
+  readonly members: readonly RowMemberFact[];
+}
+export interface RowMemberFact extends NameFact {
+  readonly typeSpan: Span;
+  /** Of a union each: "string", "null"; "?" for anything that is not of this kind. */
+  readonly types: readonly string[];
+  readonly optional?: true;
+}
+
 /** One target of a config. */
 export interface TargetFact extends NameFact {
   /** What it binds by name; `maker` is what is called for it: `["duckdb"]`. */
@@ -156,6 +172,10 @@ export interface FileFacts {
   readonly assets: readonly AssetFact[];
   readonly boundKeys: readonly BoundKeyFact[];
   readonly partitions: readonly NamedPartitionsFact[];
+  /** Only of files that define assets, or that such a file takes a row's type from. */
+  readonly rowTypes: readonly RowTypeFact[];
+  /** Imports of types, which do not exist when the module runs. */
+  readonly typeImports: readonly ImportFact[];
   readonly checks: readonly CheckFact[];
   readonly config?: ConfigFact;
 }

@@ -2,20 +2,28 @@ import { type AliasFact, type AssetFact, defaultExport, type ExportFact, type Im
 import { ts } from "./typescript.ts";
 
 /** Imports that exist when the module runs. */
-export function importsOf(source: ts.SourceFile): ImportFact[] {
+export const importsOf = (source: ts.SourceFile): ImportFact[] => namesImported(source, false);
+/** Imports of types. */
+export const typeImportsOf = (source: ts.SourceFile): ImportFact[] => namesImported(source, true);
+
+function namesImported(source: ts.SourceFile, types: boolean): ImportFact[] {
   const imports: ImportFact[] = [];
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
     const clause = statement.importClause;
-    if (!clause || clause.phaseModifier === ts.SyntaxKind.TypeKeyword) continue;
+    if (!clause) continue;
+    const isType = clause.phaseModifier === ts.SyntaxKind.TypeKeyword;
+    if (isType && !types) continue;
     const spec = statement.moduleSpecifier.text;
-    if (clause.name) imports.push({ local: clause.name.text, imported: "default", spec });
+    if (clause.name && isType === types) imports.push({ local: clause.name.text, imported: "default", spec });
     const named = clause.namedBindings;
     if (!named) continue;
-    if (ts.isNamespaceImport(named)) imports.push({ local: named.name.text, imported: "*", spec });
-    else {
+    if (ts.isNamespaceImport(named)) {
+      if (isType === types) imports.push({ local: named.name.text, imported: "*", spec });
+    } else {
       for (const element of named.elements) {
-        if (!element.isTypeOnly) imports.push({ local: element.name.text, imported: (element.propertyName ?? element.name).text, spec });
+        if ((isType || element.isTypeOnly) === types)
+          imports.push({ local: element.name.text, imported: (element.propertyName ?? element.name).text, spec });
       }
     }
   }
@@ -44,19 +52,22 @@ export function exportsOf(source: ts.SourceFile): ExportFact[] {
   return exports;
 }
 
-const isExported = (statement: ts.VariableStatement) => statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
+const isExported = (statement: ts.VariableStatement | ts.InterfaceDeclaration | ts.TypeAliasDeclaration) =>
+  statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
 
 function namesOf(name: ts.BindingName): string[] {
   if (ts.isIdentifier(name)) return [name.text];
   return name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesOf(element.name) : []));
 }
 
-/** Exports that a declaration makes: `export const a`, `export default`. */
+/** Exports that a declaration makes: `export const a`, `export interface A`, `export default`. */
 export function declaredExports(source: ts.SourceFile): ExportFact[] {
   const exports: ExportFact[] = [];
   for (const statement of source.statements) {
     if (ts.isVariableStatement(statement) && isExported(statement)) {
       for (const { name } of statement.declarationList.declarations) exports.push(...namesOf(name).map((local) => ({ name: local, local })));
+    } else if ((ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) && isExported(statement)) {
+      exports.push({ name: statement.name.text, local: statement.name.text });
     } else if (ts.isExportAssignment(statement) && !statement.isExportEquals) exports.push({ name: "default", local: defaultExport });
   }
   return exports;

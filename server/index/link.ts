@@ -45,19 +45,25 @@ export function linkFile(path: string, facts: FileFacts, nodes: readonly Node[],
     return known;
   };
   const bound = ({ index }: Node): Bound => {
-    const { ioManager, resources = [], partitions } = facts.assets[index]!;
+    const { ioManager, resources = [], partitions, rowType } = facts.assets[index]!;
     const keyed = (kind: BoundKeyFact["kind"], chosen: ChainFact) => {
       const meaning = resolver.resolve(path, chosen.chain, seen);
       return meaning?.type === "bound-key" && meaning.kind === kind ? meaning.name : undefined;
     };
     const manager = ioManager && keyed("io-manager", ioManager);
     const opened = resources.flatMap((each) => keyed("resource", each) ?? []);
-    const named = partitions && "chain" in partitions ? resolver.resolve(path, partitions.chain, seen) : undefined;
-    if (manager === undefined && opened.length === 0 && named?.type !== "partitions") return unbound;
+    const placed = (type: "partitions" | "row-type", chain: readonly string[] | undefined) => {
+      const meaning = chain && resolver.resolve(path, chain, seen);
+      return meaning?.type === type ? { path: meaning.path, index: meaning.index } : undefined;
+    };
+    const named = placed("partitions", partitions && "chain" in partitions ? partitions.chain : undefined);
+    const row = placed("row-type", rowType?.chain);
+    if (manager === undefined && opened.length === 0 && !named && !row) return unbound;
     return {
       ...(manager === undefined ? {} : { manager }),
       ...(opened.length === 0 ? {} : { resources: opened }),
-      ...(named?.type === "partitions" ? { partitions: { path: named.path, index: named.index } } : {}),
+      ...(named ? { partitions: named } : {}),
+      ...(row ? { rowType: row } : {}),
     };
   };
   return { targets: nodes.map(targets), bound: nodes.map(bound), seen, keys: asked };

@@ -34,6 +34,8 @@ export interface Bound {
   readonly resources?: readonly string[];
   /** Where its partitions are defined under a name, by their position in that file. */
   readonly partitions?: { readonly path: string; readonly index: number };
+  /** The same of its row's type. */
+  readonly rowType?: { readonly path: string; readonly index: number };
 }
 
 /** A reference, and the id of the asset that it was resolved to. */

@@ -4,7 +4,7 @@ import type { AliasFact, AssetFact, ExportFact, FileFacts, ImportFact, RefFact, 
 export type PackedFacts = string;
 
 /** Layout of what is packed: another number cannot be read. */
-export const packVersion = 2;
+export const packVersion = 3;
 
 /*
  * Lists instead of objects, because names of properties would be most of the text; 0 stands for what is left out. References that the
@@ -21,7 +21,7 @@ type PackedRef = readonly [
   inputEnd?: number,
   chooses?: 1,
 ];
-const moreFacts = ["group", "description", "ioManager", "partitions", "resources", "table", "mismatch", "returns", "stale"] as const;
+const moreFacts = ["group", "description", "ioManager", "partitions", "resources", "table", "mismatch", "rowType", "returns", "stale"] as const;
 type MoreFacts = typeof moreFacts;
 type PackedAsset = readonly [
   kind: AssetFact["kind"],
@@ -41,7 +41,7 @@ type Packed = readonly [
   aliases: readonly (readonly [AliasFact["path"], AliasFact["chain"]])[],
   refs: readonly (readonly PackedRef[])[],
   assets: readonly PackedAsset[],
-  rest: Optional<Partial<Pick<FileFacts, "boundKeys" | "partitions" | "checks" | "config">>>,
+  rest: Optional<Partial<Pick<FileFacts, "boundKeys" | "partitions" | "rowTypes" | "typeImports" | "checks" | "config">>>,
 ];
 
 const knownText = (target: PackedRef[0]) => (typeof target === "string" ? target : typeof target === "number" ? undefined : target.join("."));
@@ -115,11 +115,26 @@ function unpackAsset([kind, path, key, spans, , more, exported]: PackedAsset, re
   };
 }
 
-export function pack({ parses, lines, imports, exports, aliases, assets, boundKeys, partitions, checks, config }: FileFacts): PackedFacts {
+export function pack({
+  parses,
+  lines,
+  imports,
+  exports,
+  aliases,
+  assets,
+  boundKeys,
+  partitions,
+  rowTypes,
+  typeImports,
+  checks,
+  config,
+}: FileFacts): PackedFacts {
   const lists = [...new Set(assets.map(({ refs }) => refs))];
   const rest = {
     ...(boundKeys.length > 0 ? { boundKeys } : {}),
     ...(partitions.length > 0 ? { partitions } : {}),
+    ...(rowTypes.length > 0 ? { rowTypes } : {}),
+    ...(typeImports.length > 0 ? { typeImports } : {}),
     ...(checks.length > 0 ? { checks } : {}),
     ...(config ? { config } : {}),
   };
@@ -144,7 +159,7 @@ export function unpack(text: PackedFacts): FileFacts {
     return start;
   });
   const refs = lists.map((list) => list.map(unpackRef));
-  const { boundKeys = [], partitions = [], checks = [], config } = rest === 0 ? {} : rest;
+  const { boundKeys = [], partitions = [], rowTypes = [], typeImports = [], checks = [], config } = rest === 0 ? {} : rest;
   return {
     parses: parses === 1,
     lines,
@@ -154,6 +169,8 @@ export function unpack(text: PackedFacts): FileFacts {
     assets: assets.map((asset) => unpackAsset(asset, refs[asset[4]]!)),
     boundKeys,
     partitions,
+    rowTypes,
+    typeImports,
     checks,
     ...(config ? { config } : {}),
   };

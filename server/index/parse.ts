@@ -1,7 +1,8 @@
 import { packageBindings, packageName } from "./bindings.ts";
 import { definitionsOf } from "./definitions.ts";
 import type { FileFacts } from "./facts.ts";
-import { declaredExports, exportsOf, importsOf, withExported } from "./imports.ts";
+import { declaredExports, exportsOf, importsOf, typeImportsOf, withExported } from "./imports.ts";
+import { rowTypesOf } from "./row-types.ts";
 import { type Extract, salvaged, withLastGood } from "./salvage.ts";
 import { lineStarts } from "./text.ts";
 import { ts } from "./typescript.ts";
@@ -24,7 +25,7 @@ const hasErrors = (source: ts.SourceFile) =>
 
 /** Facts of a text that TypeScript cannot take in: one nested deeper than its parser can go. */
 function unreadable(text: string, lastGood: FileFacts | undefined): FileFacts {
-  const none = { imports: [], exports: [], aliases: [], boundKeys: [], partitions: [], checks: [] };
+  const none = { imports: [], exports: [], aliases: [], boundKeys: [], partitions: [], rowTypes: [], typeImports: [], checks: [] };
   return { ...none, ...lastGood, parses: false, lines: lineStarts(text), assets: withLastGood([], lastGood, text) };
 }
 
@@ -47,6 +48,8 @@ function factsOf(source: ts.SourceFile, path: string, text: string, lastGood: Fi
     assets: parses ? assets : withLastGood(assets, lastGood, text),
     boundKeys: definitions.boundKeys,
     partitions: definitions.partitions,
+    rowTypes: parses ? rowTypesOf(source) : (lastGood?.rowTypes ?? []),
+    typeImports: parses ? typeImportsOf(source) : (lastGood?.typeImports ?? []),
     checks: definitions.checks,
     ...(config ? { config } : {}),
   };

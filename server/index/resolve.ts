@@ -1,9 +1,9 @@
 import type { BoundKeyFact, ExportFact, FileFacts } from "./facts.ts";
 
-/** What a name means in the end: an asset or a partitions definition, by its position in its file, or a key that targets bind. */
+/** What a name means in the end: an asset, a partitions definition or a row's type, by its position in its file, or a key that targets bind. */
 export type Meaning =
   | { readonly type: "asset"; readonly path: string; readonly index: number }
-  | { readonly type: "partitions"; readonly path: string; readonly index: number }
+  | { readonly type: "partitions" | "row-type"; readonly path: string; readonly index: number }
   | { readonly type: "bound-key"; readonly kind: BoundKeyFact["kind"]; readonly name: string };
 
 export interface ResolveHost {
@@ -39,10 +39,13 @@ function scopeOf(path: string, facts: FileFacts): Scope {
   facts.partitions.forEach((each, index) => {
     own.set(textOf(each.path), { type: "partitions", path, index });
   });
+  facts.rowTypes.forEach(({ name }, index) => {
+    if (!own.has(name)) own.set(name, { type: "row-type", path, index });
+  });
   return {
     own,
     aliases: new Map(facts.aliases.map((alias) => [textOf(alias.path), alias.chain])),
-    imports: new Map(facts.imports.map((item) => [item.local, item])),
+    imports: new Map([...facts.typeImports, ...facts.imports].map((item) => [item.local, item])),
     exports: new Map(facts.exports.filter(({ name }) => name !== "*").map((item) => [item.name, item])),
     stars: facts.exports.flatMap(({ name, spec }) => (name === "*" && spec !== undefined ? [spec] : [])),
   };

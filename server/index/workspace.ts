@@ -59,7 +59,7 @@ export interface Workspace extends Reading {
 }
 
 /** What other files can notice of a file. */
-const face = ({ imports, exports, aliases, assets, boundKeys, partitions }: FileFacts): string =>
+const face = ({ imports, typeImports, exports, aliases, assets, boundKeys, partitions, rowTypes }: FileFacts): string =>
   JSON.stringify([
     imports,
     exports,
@@ -67,20 +67,23 @@ const face = ({ imports, exports, aliases, assets, boundKeys, partitions }: File
     assets.map(({ path, key, kind, exported }) => [path, key, kind, exported]),
     boundKeys.map(({ kind, path, name }) => [kind, path, name]),
     partitions.map(({ path }) => path),
+    rowTypes.map(({ name }) => name),
+    typeImports,
   ]);
 
 /** What findings in other files can hang on, beside the graph. */
-const meaning = ({ config, partitions, boundKeys, assets }: FileFacts): string =>
-  JSON.stringify([config, partitions, boundKeys, assets.map(({ partitions, table, ioManager }) => [partitions, table, ioManager])], (name, value) =>
-    name === "span" || name === "end" ? undefined : value,
+const meaning = ({ config, partitions, boundKeys, rowTypes, assets }: FileFacts): string =>
+  JSON.stringify(
+    [config, partitions, boundKeys, rowTypes, assets.map(({ partitions, table, ioManager }) => [partitions, table, ioManager])],
+    (name, value) => (name === "span" || name === "typeSpan" || name === "body" || name === "end" ? undefined : value),
   );
 
 /** What a file may have that something can be found wrong with, apart from keys and references. */
 const isSuspect = ({ assets, config }: FileFacts): boolean =>
   config !== undefined ||
   assets.some(
-    ({ mismatch, returns, partitions, ioManager, resources, key }) =>
-      mismatch || returns || partitions || ioManager || resources || key === undefined,
+    ({ mismatch, returns, partitions, ioManager, resources, rowType, key }) =>
+      mismatch || returns || partitions || ioManager || resources || rowType || key === undefined,
   );
 
 /** Keys that these assets have a right to. */
