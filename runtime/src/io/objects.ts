@@ -36,9 +36,9 @@ export interface ObjectOptions {
 export function objectIOManager<Value = unknown>(store: ObjectStore, options: ObjectOptions): IOManager<Value> {
   const { handlers, prefix = "" } = options;
   for (const format of options.formats ?? []) {
-    if (/^[a-z0-9]+$/.test(format.extension) && format.extension !== table) continue;
+    if (/^[a-z0-9]{1,20}$/.test(format.extension) && format.extension !== table) continue;
     throw new SluiceError("config/invalid", `The format "${format.name}" has the extension "${format.extension}".`, {
-      hint: `An extension has lower-case letters and digits, and is not "${table}".`,
+      hint: `An extension has up to 20 lower-case letters and digits, and is not "${table}".`,
     });
   }
   const shelf = openShelf(store, { handlers, prefix, formats: [...(options.formats ?? []), bytes, buffer, json, structuredCloned] });
@@ -79,8 +79,8 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
         const slices = slicesOf(context);
         const several = await severalOf(context, slices);
         if (several) {
-          const { query, recorded, done } = await openSeveral(shelf, context, several);
-          const handler = loadHandler(context, handlers, recorded);
+          const { query, records, done } = await openSeveral(shelf, context, several);
+          const handler = loadHandler(context, handlers, records);
           // what a query reads is let go of by release
           if (isQueryHandler(handler)) return query;
           return handler.fromTable!(await readTable(query, { key, signal, done }), { key });
@@ -93,7 +93,7 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
             await found.release();
             return value;
           }
-          const handler = loadHandler(context, handlers, found.record?.record?.handler);
+          const handler = loadHandler(context, handlers, [found.record?.record]);
           if (isQueryHandler(handler)) {
             const known = readInPlace.get(found.path);
             const opened = known ? undefined : await shelf.openTable(context, found);

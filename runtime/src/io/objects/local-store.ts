@@ -217,9 +217,10 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
         const entries = (await orAbsent(readdir(full, { withFileTypes: true }))) ?? [];
         const found: ObjectInfo[] = [];
         for (const entry of entries) {
-          if (!entry.isFile()) continue;
+          // a link to a file is as good as the file
+          if (!entry.isFile() && !entry.isSymbolicLink()) continue;
           const details = await orAbsent(stat(join(full, entry.name)));
-          if (details) found.push(info(`${path}/${entry.name}`, details));
+          if (details?.isFile()) found.push(info(`${path}/${entry.name}`, details));
         }
         return found;
       }),
@@ -230,7 +231,8 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
         for (let next = pending.pop(); next; next = pending.pop()) {
           const [folder, at] = next;
           for (const entry of (await orAbsent(readdir(folder, { withFileTypes: true }))) ?? []) {
-            if (entry.isFile()) found.push(`${at}/${entry.name}`);
+            const linked = entry.isSymbolicLink() && (await orAbsent(stat(join(folder, entry.name))))?.isFile();
+            if (linked || entry.isFile()) found.push(`${at}/${entry.name}`);
             else if (entry.isDirectory() && into(entry.name)) pending.push([join(folder, entry.name), `${at}/${entry.name}`]);
           }
         }
@@ -285,6 +287,11 @@ export function localStore(folder: () => string, settings: Readonly<Record<strin
           ((await orAbsent(readdir(full, { withFileTypes: true }))) ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name),
         ),
       mark: (path) => tried("write", path, async (full) => (await open(full, "wx")).close()),
+      stamp: (path) =>
+        tried("look at", path, async (full) => {
+          const found = await orAbsent(stat(full, { bigint: true }));
+          return found && `${found.ino}-${found.mtimeNs}`;
+        }),
       isShown: (path, shown) =>
         tried("look at", shown, async (full) => {
           const [data, seen] = await Promise.all([orAbsent(stat(at(path), { bigint: true })), orAbsent(stat(full, { bigint: true }))]);

@@ -1,6 +1,6 @@
 import { inParallel } from "./parallel.ts";
 import { keyOf, type ObjectPaths, objectPaths, type PartitionPlace, partitionFolder, partitionPaths, placesAt } from "./paths.ts";
-import { recordName, type SlotRecord, type Slots } from "./slot.ts";
+import { isShownBy, recordName, type SlotRecord, type Slots } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** A partition that is stored. */
@@ -18,6 +18,7 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
   const { slot } = objectPaths(key, prefix);
   const shown = partitionFolder(key, prefix);
   const found = new Map<string, StoredPartition>();
+  const files = new Map<string, string>();
   const add = (places: readonly PartitionPlace[], record?: SlotRecord): void => {
     const paths = partitionPaths(key, places, prefix);
     found.set(paths.slot, { key: record?.record?.partition ?? keyOf(places), places, paths, ...(record ? { record } : {}) });
@@ -25,11 +26,16 @@ export async function storedPartitions(store: ObjectStore, slots: Slots, key: st
   for (const path of await store.below(shown, isSegment)) {
     const inside = path.slice(shown.length + 1);
     const places = inside.split("/").every(isSegment) ? placesAt(inside.replace(/\.[a-z0-9]+$/, "")) : undefined;
-    if (places) add(places);
+    if (!places) continue;
+    add(places);
+    files.set(partitionPaths(key, places, prefix).slot, path);
   }
   for (const { folder, record } of await recordsBelow(store, slots, slot)) {
     const places = record.dimensions ?? placesAt(folder.slice(slot.length + 1));
     if (record.data !== undefined && places) add(places, record);
+    // a value that was deleted may be seen for a moment yet
+    const file = record.data === undefined ? files.get(folder) : undefined;
+    if (file !== undefined && (await isShownBy(store, record, file))) found.delete(folder);
   }
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

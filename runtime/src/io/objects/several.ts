@@ -1,4 +1,5 @@
 import type { PartitionSlice } from "../../model/partition.ts";
+import type { StoredRecord } from "../../model/values.ts";
 import type { InputContext, Relation, SqlQuery } from "../manager.ts";
 import { severalValues } from "../shapes.ts";
 import { type TablePart, unionQuery } from "../union-tables.ts";
@@ -19,7 +20,7 @@ export interface OpenSeveral {
   readonly query: SqlQuery;
   readonly files: readonly string[];
   /** The handler that wrote all of them; left out where they differ. */
-  readonly recorded: string | undefined;
+  readonly records: readonly (Partial<StoredRecord> | undefined)[];
   readonly done: () => Promise<void>;
 }
 
@@ -79,9 +80,9 @@ export async function openSeveral(shelf: Shelf, context: InputContext, held: Hel
       return { partition, relation, columns: own, ...(shown ? { places } : {}) };
     });
     const query = await unionQuery(opened, { key, columns, signal });
-    const recorded = new Set(held.partitions.map(({ found }) => found.record?.record?.handler));
+    const records = held.partitions.map(({ found }) => found.record?.record);
     const files = opened.flatMap(({ relation }) => relation.parquet ?? []);
-    return { query, files, recorded: recorded.size === 1 ? [...recorded][0] : undefined, done };
+    return { query, files, records, done };
   } catch (error) {
     await done();
     throw error;

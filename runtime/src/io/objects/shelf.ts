@@ -7,7 +7,7 @@ import { notFound } from "../shapes.ts";
 import { type LocalCopies, localCopies } from "./local-copy.ts";
 import { type StoredPartition, storedPartitions } from "./partitions.ts";
 import { type ObjectPaths, objectPaths, partitionPaths } from "./paths.ts";
-import { extensionOf, openSlots, type SlotRecord, type Slots } from "./slot.ts";
+import { extensionOf, isShownBy, openSlots, type SlotRecord, type Slots } from "./slot.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Extension of tables. */
@@ -46,7 +46,7 @@ export interface Shelf extends ShelfOptions {
   readonly pathsOf: (key: string, slice: PartitionSlice | undefined) => ObjectPaths;
   /** What is stored; `undefined` when nothing is. */
   readonly find: (paths: ObjectPaths) => Promise<Found | undefined>;
-  /** What a person or another program put there, without a record. */
+  /** What a person or another program put there: no value of ours is stored. */
   readonly findLone: (paths: ObjectPaths) => Promise<Found | undefined>;
   /** The same as `find`. Throws `io/not-found`, which says what is there instead. */
   readonly require: (context: InputContext, slice: PartitionSlice | undefined) => Promise<Found>;
@@ -78,20 +78,44 @@ export function openShelf(store: ObjectStore, options: ShelfOptions): Shelf {
     return release;
   };
 
-  const findLone: Shelf["findLone"] = async (paths) => {
+  /** Whether what is shown at that path is a value of ours: one that has just come, or one that was deleted and is about to go. */
+  const isOurs = async (paths: ObjectPaths, path: string): Promise<boolean> => {
+    const record = await slots.read(paths);
+    if (record?.data !== undefined) return true;
+    for (const { data } of record?.replaced ?? []) if (await store.local?.isShown(`${paths.slot}/${data}`, path)) return true;
+    return false;
+  };
+
+  const fileOf = async (paths: ObjectPaths): Promise<Found | undefined> => {
     for (const extension of new Set([table, ...formats.map((format) => format.extension)])) {
       const path = `${paths.shown}.${extension}`;
       if (!(await store.stat(path))) continue;
       // where case is ignored, the file of the partition "EU" is no file of the partition "eu"
       const exact = !paths.shown.includes("=") || (await store.list(path.slice(0, path.lastIndexOf("/")))).some((entry) => entry.path === path);
-      if (exact) return { path, extension, release: async () => {} };
+      if (exact && !(await isOurs(paths, path))) return { path, extension, release: async () => {} };
     }
     return undefined;
   };
 
+  const findLone: Shelf["findLone"] = async (paths) => {
+    for (;;) {
+      const before = await slots.read(paths);
+      if (before?.data !== undefined) return undefined;
+      const file = await fileOf(paths);
+      // what a value was shown as may be there for a moment after it was deleted
+      if (!file || (before && (await isShownBy(store, before, file.path)))) return undefined;
+      const after = await slots.read(paths);
+      if ((before === undefined) === (after === undefined) && after?.data === undefined && after?.shown?.at(-1) === before?.shown?.at(-1))
+        return file;
+    }
+  };
+
   const find: Shelf["find"] = async (paths) => {
     const holding = await slots.hold(paths);
-    if (!holding) return findLone(paths);
+    if (!holding) {
+      const lone = await findLone(paths);
+      return lone || (await slots.read(paths))?.data === undefined ? lone : find(paths);
+    }
     const { record } = holding;
     const data = record.data as string;
     return { path: `${paths.slot}/${data}`, extension: extensionOf(data), record, release: once(holding.release) };

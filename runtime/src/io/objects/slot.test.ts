@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../model/values.ts";
+import { inputContext, outputContext } from "../../testing/contexts.ts";
+import { filesystem } from "../filesystem.ts";
 import { localStore } from "./local-store.ts";
 import { thisProcess } from "./owners.ts";
 import { objectPaths } from "./paths.ts";
@@ -167,6 +169,29 @@ describe("a slot in a folder", () => {
     await openSlots(store).show(paths, record);
     expect(await shown("bin")).toBe("two");
     expect(await readdir(join(folder, "shop"))).toEqual(["sales.bin"]);
+  });
+
+  it("that was deleted is nothing, although its file is still seen for a moment", async () => {
+    const manager = filesystem({ baseDir: folder });
+    const at = { partitions: ["EU"], slices: [{ key: "EU", dimensions: [{ name: "region", key: "EU" }] }] };
+    await manager.handleOutput(outputContext("shop/sales"), { n: 1 });
+    await manager.handleOutput(outputContext("shop/parts", at), { n: 1 });
+    const seen = ["shop/sales.json", "shop/parts/region=EU.json"].map((path) => join(folder, path));
+    for (const path of seen) await link(path, `${path}.kept`);
+    await manager.delete?.(inputContext("shop/sales"));
+    await manager.delete?.(inputContext("shop/parts"));
+    // as between the record and the file, or when the process was killed there
+    for (const path of seen) await rename(`${path}.kept`, path);
+    await expect(manager.loadInput(inputContext("shop/sales"))).rejects.toMatchObject({ code: "io/not-found" });
+    await expect(manager.loadInput(inputContext("shop/parts", at))).rejects.toMatchObject({ code: "io/not-found" });
+    expect(await manager.inspect?.(inputContext("shop/sales"))).toBeUndefined();
+    expect(await manager.list?.(inputContext("shop/parts"))).toEqual([]);
+    // what another program puts there afterwards is read
+    for (const path of seen) await writeFile(path, '{"n":2}');
+    expect(await manager.loadInput(inputContext("shop/sales"))).toEqual({ n: 2 });
+    expect(await manager.list?.(inputContext("shop/parts"))).toEqual(["EU"]);
+    expect(await manager.loadInput(inputContext("shop/parts", at))).toEqual({ n: 2 });
+    await manager.close?.();
   });
 
   it("says what is wrong with a record it cannot read", async () => {

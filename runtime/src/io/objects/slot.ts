@@ -24,6 +24,8 @@ export interface SlotRecord {
   readonly dimensions?: readonly PartitionPlace[];
   /** What was added since the value was last replaced, the latest last: one that is there is not added again. */
   readonly appends?: readonly string[];
+  /** Stamps of the latest data, the last one last: a file under the asset's name that has one of these is ours, and no other program's. */
+  readonly shown?: readonly string[];
   /** Data that was the value before, and may still be read. */
   readonly replaced: readonly { readonly data: string; readonly at: string }[];
 }
@@ -55,7 +57,7 @@ export interface Slots {
    * Keeps all values that lie below the asset, and that are read after this, from being removed until what it resolves to is called: one lease
    * for thousands of partitions.
    */
-  readonly holdAll: (paths: Pick<ObjectPaths, "readers">) => Promise<() => Promise<void>>;
+  readonly holdAll: (paths: Pick<ObjectPaths, "slot" | "readers">) => Promise<() => Promise<void>>;
   /** Makes the path that people see show the value that is stored now. */
   readonly show: (paths: ObjectPaths, record: SlotRecord) => Promise<void>;
   readonly remove: (paths: ObjectPaths) => Promise<boolean>;
@@ -96,8 +98,18 @@ export const extensionOf = (name: string): string => name.slice(name.lastIndexOf
 const stemOf = (path: string): string => path.slice(0, path.lastIndexOf(".")).replace(/-\d+$/, "");
 const leaseMark = "@";
 
+/** How many of them a record keeps: whoever shows data does so at once, or takes it back. */
+const stamps = 20;
+
 /** Name of the file in a slot that says which data is the value. */
 export const recordName = "record";
+
+/** Whether a file under the asset's name is what a value of ours was shown as, or gone by now. */
+export async function isShownBy({ local }: ObjectStore, { shown = [] }: SlotRecord, path: string): Promise<boolean> {
+  if (!local) return false;
+  const stamp = await local.stamp(path);
+  return stamp === undefined || shown.includes(stamp);
+}
 
 export function openSlots(store: ObjectStore, now: () => number = Date.now): Slots {
   const recordPath = (paths: Pick<ObjectPaths, "slot">): string => `${paths.slot}/${recordName}`;
@@ -236,12 +248,14 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
             throw new SluiceError("io/unavailable", `${store.uri(path)} was removed while it was being stored.`, { hint: "Materialize again." });
           }
           signal.throwIfAborted();
+          const stamp = await store.local?.stamp(path);
           const content: SlotContent = { data, bytes: found.size, ...filled };
           stage = "moving";
           const record = await move(paths, (former, existing) => {
             if (from !== undefined && from !== (former?.data ?? null))
               throw new SluiceError("io/conflict", `${store.uri(recordPath(paths))} has changed.`);
-            return { layout: 1, ...content, replaced: succeed(former, existing) };
+            const shown = [...(former?.shown ?? []), ...(stamp === undefined ? [] : [stamp])].slice(-stamps);
+            return { layout: 1, ...content, shown, replaced: succeed(former, existing) };
           });
           stage = "stored";
           // from here on the value is stored: what follows is for people and for the disk
@@ -279,9 +293,10 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
         await store.delete(lease);
       }
     },
-    holdAll: async ({ readers }) => {
+    holdAll: async ({ slot, readers }) => {
       const { local } = store;
-      if (!local) return async () => {};
+      // in a folder that only others write there is nothing of ours to keep, and nothing is left there
+      if (!local || (await local.folders(slot)).length === 0) return async () => {};
       const lease = `${readers}/${ownedName("read", "lease")}`;
       try {
         await local.prepare(lease);
@@ -296,7 +311,7 @@ export function openSlots(store: ObjectStore, now: () => number = Date.now): Slo
       inTurn(store.uri(paths.slot), async () => {
         const former = await read(paths);
         if (former?.data === undefined) return false;
-        const record = await move(paths, (last, existing) => ({ layout: 1, replaced: succeed(last, existing) }));
+        const record = await move(paths, (last, existing) => ({ layout: 1, shown: last?.shown ?? [], replaced: succeed(last, existing) }));
         await show(paths, record);
         await sweep(paths, record);
         return true;

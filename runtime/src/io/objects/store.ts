@@ -35,6 +35,8 @@ export interface LocalFiles {
   readonly readAll: (paths: readonly string[]) => Promise<readonly (Uint8Array | undefined)[]>;
   /** Names of the folders directly in a folder. */
   readonly folders: (path: string) => Promise<readonly string[]>;
+  /** Tells a file from every other one that was or will be at its path; equal for both paths of one object. `undefined` where nothing is. */
+  readonly stamp: (path: string) => Promise<string | undefined>;
   /** Whether both paths show one object now. */
   readonly isShown: (path: string, shown: string) => Promise<boolean>;
 }

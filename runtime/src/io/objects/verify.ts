@@ -4,7 +4,7 @@ import { relationQuery } from "../../handlers/sql.ts";
 import type { ColumnSchema } from "../../model/values.ts";
 import type { AnyHandler, OutputContext, Relation, SqlNode, SqlQuery, TableStream } from "../manager.ts";
 import { kind } from "../manager.ts";
-import { isQueryHandler } from "../shapes.ts";
+import { isQueryHandler, remembering } from "../shapes.ts";
 
 /** A table on its way into its place: a Parquet file of this machine. */
 export interface StagedTable {
@@ -34,10 +34,11 @@ export function rowsWhere(relation: Relation, condition: string | undefined, col
 }
 
 /** Shows a staged table to whoever checks it, in the shape asked for, until that has ended. */
-export async function verifyTable({ key, signal, verify }: OutputContext, staged: StagedTable): Promise<void> {
+export async function verifyTable({ key, record, signal, verify }: OutputContext, staged: StagedTable): Promise<void> {
   const streams: TableStream[] = [];
   try {
-    await verify?.(async ({ columns, handler = staged.handler, partition }) => {
+    await verify?.(async ({ columns, handler: asked = staged.handler, partition }) => {
+      const handler = remembering(asked, [record]);
       const names = staged.columns.map(({ name }) => name);
       const condition = partition === undefined ? undefined : staged.conditions?.get(partition);
       const query = rowsWhere(staged.relation, condition, columns && existingColumns(key, names, columns));
