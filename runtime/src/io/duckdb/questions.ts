@@ -3,7 +3,7 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { type Database, type Elsewhere, openDatabase } from "../../duckdb/database.ts";
 import type { Answer } from "../../duckdb/owner/door.ts";
 import { spool } from "../../duckdb/owner/spool.ts";
-import { type QueryStream, run } from "../../duckdb/query.ts";
+import type { QueryStream } from "../../duckdb/query.ts";
 import type { DatabaseOptions } from "../../duckdb/shared.ts";
 import { SluiceError } from "../../model/errors.ts";
 import type { Page, PageRequest } from "../../model/page.ts";
@@ -11,7 +11,7 @@ import type { StoredRecord } from "../../model/values.ts";
 import type { Relation } from "../manager.ts";
 import type { TableFacts, TableName } from "../tables.ts";
 import { type Question, readQuestion } from "./read-question.ts";
-import { readFacts, readPage, readRecords, readRelation, readRows, type Wanted } from "./reads.ts";
+import { readFacts, readOnly, readPage, readRecords, readRelation, readRows, type Wanted } from "./reads.ts";
 
 /*
  * What a process that meets the lock of another one asks it, and what that answers: the same reads, as plain data. Only reads are asked
@@ -116,7 +116,7 @@ function answersOf(database: () => Database): Answer {
     }
     if (what === "rows") {
       await database().lease(
-        readOnly(async (connection) => {
+        async (connection) => {
           const stream = await readRows(connection, name, wanted);
           try {
             await head(stream.types);
@@ -125,7 +125,7 @@ function answersOf(database: () => Database): Answer {
           } finally {
             await stream.close();
           }
-        }),
+        },
         { signal, purpose: "read", forAnother: true },
       );
       return;
@@ -144,11 +144,3 @@ async function plainAnswer(connection: Connection, what: "facts" | "records" | "
   const facts = await readFacts(connection, name, wanted.slices);
   return facts ? { ...facts, partitions: [...facts.partitions].map(([key, record]) => [key, record ?? null]) } : null;
 }
-
-/** In a transaction that cannot write; it ends with the connection. */
-const readOnly =
-  <Value>(work: (connection: Connection) => Promise<Value>) =>
-  async (connection: Connection): Promise<Value> => {
-    await run(connection, "BEGIN TRANSACTION READ ONLY");
-    return work(connection);
-  };

@@ -1,7 +1,7 @@
 import type { Connection } from "../../duckdb/connection.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { pageOf } from "../../duckdb/page.ts";
-import { type QueryStream, query, rowsOf } from "../../duckdb/query.ts";
+import { type QueryStream, query, rowsOf, run } from "../../duckdb/query.ts";
 import { slicesText } from "../../duckdb/slices.ts";
 import { quoteName, quoteNames } from "../../duckdb/sql-text.ts";
 import { SluiceError } from "../../model/errors.ts";
@@ -37,6 +37,14 @@ async function hasRows(connection: Connection, name: TableName, columns: readonl
 const isPlaced = ({ dimensions }: PartitionSlice): boolean =>
   dimensions.every(({ column, partitionExpr }) => column !== undefined || partitionExpr !== undefined);
 
+/** In a transaction that cannot write; it ends with the connection. */
+export function readOnly<Args extends readonly unknown[], Value>(work: (connection: Connection, ...args: Args) => Promise<Value>) {
+  return async (connection: Connection, ...args: Args): Promise<Value> => {
+    await run(connection, "BEGIN TRANSACTION READ ONLY");
+    return work(connection, ...args);
+  };
+}
+
 async function storedPartitions(connection: Connection, name: TableName, { columns, owner }: FoundTable, slices: readonly PartitionSlice[]) {
   const keys = slices.map(({ key }) => key);
   const records = slices.length === 0 ? new Map<string, StoredRecord>() : await partitionRecords(connection, owner, keys);
@@ -59,12 +67,15 @@ export async function readFacts(connection: Connection, name: TableName, slices:
 export const readRecords = async (connection: Connection, name: TableName): Promise<ReadonlyMap<string, StoredRecord>> =>
   partitionRecords(connection, (await findTable(connection, name))?.owner);
 
-export async function readRows(connection: Connection, name: TableName, { key, columns, slices }: Wanted): Promise<QueryStream> {
-  const select = columns ? columns.map(quoteName).join(", ") : "*";
-  const where = slices.length === 0 ? "" : await condition(connection, name, (await findTable(connection, name))?.columns ?? [], slices);
+/** In one transaction, so that what is read is what was stored at one moment, with its partitions. Throws `io/not-found`. */
+export const readRows = readOnly(async (connection: Connection, name: TableName, { key, columns, slices }: Wanted): Promise<QueryStream> => {
+  const found = await findTable(connection, name);
+  if (!found || (await storedPartitions(connection, name, found, slices)).size < slices.length) throw gone(name, key);
+  const where = await condition(connection, name, found.columns, slices);
   if (where === undefined) throw gone(name, key);
+  const select = columns ? columns.map(quoteName).join(", ") : "*";
   return query(connection, `SELECT ${select} FROM ${quoteNames(full(connection, name))}${where === "" ? "" : ` WHERE ${where}`}`);
-}
+});
 
 /** @param store Identity of the engine. */
 export async function readRelation(connection: Connection, name: TableName, { key, columns, slices }: Wanted, store: string): Promise<Relation> {
@@ -97,10 +108,14 @@ export async function readPage(
 }
 
 const gone = ({ schema, table }: TableName, key: string): SluiceError =>
-  new SluiceError("io/not-found", `${schema}.${table} of asset "${key}" was replaced while it was loaded, and has its partitions no longer.`, {
-    asset: key,
-    hint: "Run it again.",
-  });
+  new SluiceError(
+    "io/not-found",
+    `${schema}.${table} of asset "${key}" was replaced or deleted while it was loaded, and what was asked for is stored no longer.`,
+    {
+      asset: key,
+      hint: "Run it again.",
+    },
+  );
 
 const busyView = ({ schema, table }: TableName, key: string): SluiceError =>
   new SluiceError("io/unavailable", `${schema}.${table} of asset "${key}" is a view, and views are shown only while nothing else uses the file.`, {
