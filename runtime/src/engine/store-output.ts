@@ -3,6 +3,7 @@ import type { AnyIOManager, OutputContext } from "../io/manager.ts";
 import { isSluiceError, SluiceError } from "../model/errors.ts";
 import type { LogLevel } from "../model/events.ts";
 import type { StoredMetadata, StoredRecord } from "../model/values.ts";
+import { bigintColumns } from "./bigints.ts";
 import { collision } from "./check-target.ts";
 import { stagedChecks } from "./checks.ts";
 import type { GraphStep } from "./graph.ts";
@@ -141,9 +142,12 @@ async function store(
 ) {
   const { task, host, said } = storing;
   const started = host.clock.now();
-  const reported = await handOver(storing, asset, partitions, await validRows(asset, value), {
-    record,
-    ...(partitionRecords ? { partitionRecords } : {}),
+  const valid = await validRows(asset, value);
+  const bigints = bigintColumns(valid);
+  const complete = (one: NewRecord): NewRecord => (bigints.length === 0 ? one : { ...one, bigints });
+  const reported = await handOver(storing, asset, partitions, valid, {
+    record: complete(record),
+    ...(partitionRecords ? { partitionRecords: Object.fromEntries(Object.entries(partitionRecords).map(([key, one]) => [key, complete(one)])) } : {}),
   });
   const metadata: StoredMetadata = { ...said.metadata, ...(plain(reported) as StoredMetadata) };
   const at = host.clock.now();

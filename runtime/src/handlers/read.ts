@@ -13,6 +13,8 @@ export interface ReadOptions {
   readonly integers: "number" | "bigint";
   readonly decimals: "string" | "number";
   readonly timestamps: "date" | "string";
+  /** Columns whose integers were bigints when they were stored, whatever `integers` says. */
+  readonly bigints?: ReadonlySet<string>;
 }
 export interface ReadPlace extends Place {
   readonly options: ReadOptions;
@@ -45,7 +47,10 @@ function valueReader(data: Data, field: Field, place: ReadPlace): Reader {
   if (DataType.isStruct(type))
     return (field.metadata.get(sluiceType) ?? "").startsWith("UNION(") ? unionReader(data, place) : structReader(data, place);
   if (DataType.isDictionary(type)) return dictionaryReader(data, field, place);
-  if (DataType.isInt(type)) return type.bitWidth === 64 ? longReader(values as BigInt64Array | BigUint64Array, place) : (i) => values[i];
+  if (DataType.isInt(type)) {
+    if (type.bitWidth === 64) return longReader(values as BigInt64Array | BigUint64Array, place);
+    return wasBigint(place) ? (i) => BigInt(values[i]) : (i) => values[i];
+  }
   if (DataType.isFloat(type)) return type.ArrayType === Uint16Array ? (i) => half(values[i]) : (i) => values[i];
   if (DataType.isBool(type)) return (i) => (values[(data.offset + i) >> 3] & (1 << ((data.offset + i) & 7))) !== 0;
   if (DataType.isDecimal(type)) return decimalReader(values as Uint32Array, type.scale, type.bitWidth, place);
@@ -67,10 +72,11 @@ function valueReader(data: Data, field: Field, place: ReadPlace): Reader {
   });
 }
 
+const wasBigint = ({ column, options }: ReadPlace): boolean => options.bigints?.has(column) ?? false;
 const bigintHint = 'Use rows({ integers: "bigint" }).';
 
 function longReader(values: BigInt64Array | BigUint64Array, place: ReadPlace): Reader {
-  if (place.options.integers === "bigint") return (i) => values[i];
+  if (place.options.integers === "bigint" || wasBigint(place)) return (i) => values[i];
   const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   const signed = values instanceof BigInt64Array;
   return (i) => {
@@ -195,7 +201,7 @@ function fixedReader(values: Uint8Array, width: number, field: Field, place: Rea
     const view = new DataView(values.buffer, values.byteOffset + i * 16, 16);
     const unsigned = (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
     const value = meaning === "HUGEINT" ? BigInt.asIntN(128, unsigned) : unsigned;
-    if (place.options.integers === "bigint") return value;
+    if (place.options.integers === "bigint" || wasBigint(place)) return value;
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
     throw inexact(place, i, `${value} is beyond 2^53 - 1`, bigintHint);

@@ -16,7 +16,10 @@ import { columnReader } from "./read.ts";
 import { mostCharacters } from "./text.ts";
 
 export interface RowOptions {
-  /** 64-bit integers and wider. "number" (default) refuses a value beyond 2^53 - 1 with `io/inexact-value`. */
+  /**
+   * 64-bit integers and wider. "number" refuses a value beyond 2^53 - 1 with `io/inexact-value`. When left out, columns that were stored from
+   * bigints are bigints again, and all others numbers.
+   */
   readonly integers?: "number" | "bigint";
   /** "string" (default) keeps the scale; "number" refuses a value that it would round. */
   readonly decimals?: "string" | "number";
@@ -40,14 +43,16 @@ export function rows<Row = UpstreamRow>(options?: RowOptions): TypeHandler<Rows<
 export function rows<Schema extends StandardSchemaV1>(schema: Schema, options?: RowOptions): TypeHandler<Rows<StandardSchemaV1.InferOutput<Schema>>>;
 export function rows(first?: StandardSchemaV1 | RowOptions, second?: RowOptions): TypeHandler<Rows<Row>> {
   const validator = isValidator(first) ? first : undefined;
-  const options = readOptions(validator === undefined ? (first as RowOptions | undefined) : second);
+  const given = validator === undefined ? (first as RowOptions | undefined) : second;
+  const options = readOptions(given);
   return {
     [kind]: "handler",
     name: "rows",
     accepts: (value) => Array.isArray(value) && value.every(isRow),
     toTable: rowsToTable,
     fromTable: async (table, hints) => {
-      const loaded = await tableToRows(table, hints.key, options);
+      const bigints = given?.integers === undefined && hints.bigints ? new Set(hints.bigints) : undefined;
+      const loaded = await tableToRows(table, hints.key, bigints ? { ...options, bigints } : options);
       return validator === undefined ? loaded : validateRows(validator, loaded, hints.key);
     },
   };

@@ -136,7 +136,8 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     });
     const { record } = several[0] as NamedEntry;
     const shared = several.every((one) => one.record.handler === record.handler);
-    return { table: await concatenate(key, parts, signal), record: shared ? record : { ...record, handler: "arrow" } };
+    const bigints = [...new Set(several.flatMap((one) => one.record.bigints ?? []))];
+    return { table: await concatenate(key, parts, signal), record: { ...record, ...(shared ? {} : { handler: "arrow" }), bigints } };
   };
   /** The stored value as a table to look at; of several partitions, each row says which it is of. */
   const shown = async (context: InputContext): Promise<TableStream> => {
@@ -156,13 +157,13 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
   };
 
   /** A value in the shape asked for. */
-  const shaped = async (context: InputContext, { value, table }: Pick<Entry, "value" | "table">, recorded: string): Promise<unknown> => {
+  const shaped = async (context: InputContext, { value, table }: Pick<Entry, "value" | "table">, record: Partial<StoredRecord>): Promise<unknown> => {
     const { key, columns } = context;
     if (!table) {
       if (context.handler) throw noTable(key, "memory", "a value of its own", context.handler.name);
       return value;
     }
-    const handler = loadHandler(context, handlers, recorded);
+    const handler = loadHandler(context, handlers, [record]);
     const byReference = value !== undefined && !context.handler && columns === undefined && !isQueryHandler(handler) && handler.name !== "batches";
     if (byReference) return value;
     const names = table.schema.fields.map((field) => field.name);
@@ -203,7 +204,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
         await context.verify?.(async ({ columns, handler: asked, partition }) => {
           const one = partition === undefined ? -1 : slices.findIndex((each) => each.key === partition);
           const staged = one >= 0 && slices.length > 1 ? { table: parts?.[one] } : { value, table };
-          return shaped({ ...context, columns, handler: asked }, staged, handler?.name ?? "reference");
+          return shaped({ ...context, columns, handler: asked }, staged, { ...context.record, handler: handler?.name ?? "reference" });
         });
         signal.throwIfAborted();
         if (context.write !== "replace") {
@@ -236,7 +237,7 @@ export function inMemory(options: InMemoryOptions = {}): IOManager<unknown> {
     loadInput: (context) =>
       cancellable(context, async () => {
         const entry = await getAll(context);
-        return shaped(context, entry, entry.record.handler);
+        return shaped(context, entry, entry.record);
       }),
 
     inspect: async (context) => {

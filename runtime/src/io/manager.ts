@@ -96,6 +96,8 @@ export interface StoreHints {
 }
 export interface LoadHints {
   readonly key: string;
+  /** Columns that held bigints when they were stored, as the record says. */
+  readonly bigints?: readonly string[] | undefined;
 }
 
 /**

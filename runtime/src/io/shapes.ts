@@ -135,11 +135,24 @@ export function unsupported(key: string, store: string, value: unknown, handlers
   );
 }
 
+/** The handler, told which columns held bigints. */
+export function remembering(handler: AnyHandler, records: readonly (Pick<StoredRecord, "bigints"> | undefined)[]): AnyHandler {
+  const bigints = [...new Set(records.flatMap((record) => record?.bigints ?? []))];
+  const { fromTable } = handler;
+  if (bigints.length === 0 || !fromTable) return handler;
+  return { ...handler, fromTable: (table, hints) => fromTable(table, { ...hints, bigints }) };
+}
+
 /** The handler a value is loaded with: the one asked for, else the recorded one, else `arrow`. Throws `io/unsupported-value` when the recorded one is not known here. */
-export function loadHandler(context: InputContext, handlers: readonly AnyHandler[], recorded: string | undefined): AnyHandler {
-  if (context.handler) return context.handler;
-  const found = handlerNamed(handlers, recorded ?? "arrow");
-  if (found) return found;
+export function loadHandler(
+  context: InputContext,
+  handlers: readonly AnyHandler[],
+  records: readonly (Partial<StoredRecord> | undefined)[],
+): AnyHandler {
+  const names = new Set(records.map((record) => record?.handler));
+  const recorded = names.size === 1 ? [...names][0] : undefined;
+  const found = context.handler ?? handlerNamed(handlers, recorded ?? "arrow");
+  if (found) return remembering(found, records);
   throw new SluiceError("io/unsupported-value", `Asset "${context.key}" was stored by the handler "${recorded}", which is not known here.`, {
     asset: context.key,
     hint: `Load it with .as(...), or give the I/O manager that handler. Known: ${handlers.map((handler) => handler.name).join(", ")}.`,

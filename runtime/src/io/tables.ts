@@ -6,7 +6,17 @@ import type { PartitionSlice } from "../model/partition.ts";
 import type { ColumnSchema, SchemaChange, StoredMetadata, StoredRecord, Write } from "../model/values.ts";
 import type { AnyHandler, AssetAddress, InputContext, IOManager, OutputContext, Reach, Relation, SqlQuery, TableStream } from "./manager.ts";
 import { kind } from "./manager.ts";
-import { cancellable, isQueryHandler, loadHandler, materializationOf, notFound, requireUpsertKeys, requireValue, storeHints } from "./shapes.ts";
+import {
+  cancellable,
+  isQueryHandler,
+  loadHandler,
+  materializationOf,
+  notFound,
+  remembering,
+  requireUpsertKeys,
+  requireValue,
+  storeHints,
+} from "./shapes.ts";
 
 /** Where a table lies in its store; unquoted. */
 export interface TableName {
@@ -129,7 +139,7 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
         const facts = await store.facts(staged, { key, signal, slices: [] });
         requireColumns(key, columns, facts?.columns ?? []);
         const wanted = partition === undefined ? [] : slices.filter((slice) => slice.key === partition);
-        return shaped(staged, { key, columns, signal, slices: wanted }, handler, streams);
+        return shaped(staged, { key, columns, signal, slices: wanted }, remembering(handler, [context.record]), streams);
       });
     } finally {
       for (const stream of streams) await stream.close?.();
@@ -178,7 +188,7 @@ export function tableIOManager<Value = unknown>(store: TableStore, handlers: rea
         const absent = context.partitions.filter((key) => !facts.partitions.has(key));
         if (absent.length > 0) throw missing(context, absent);
         requireColumns(context.key, context.columns, facts.columns);
-        return shaped(name, read, loadHandler(context, handlers, recordedHandler(context, facts)));
+        return shaped(name, read, loadHandler(context, handlers, recordsOf(context, facts)));
       }),
 
     inspect: async (context) => {
@@ -221,12 +231,9 @@ function requireColumns(key: string, asked: readonly string[] | undefined, colum
   });
 }
 
-/** The handler that wrote the value, or every partition of it that is loaded. */
-function recordedHandler({ partitions }: InputContext, { record, partitions: stored }: TableFacts): string | undefined {
-  if (partitions.length === 0) return record?.handler;
-  const names = new Set(partitions.map((key) => stored.get(key)?.handler));
-  return names.size === 1 ? [...names][0] : undefined;
-}
+/** The record of the value, or of every partition of it that is loaded. */
+const recordsOf = ({ partitions }: InputContext, { record, partitions: stored }: TableFacts): readonly (StoredRecord | undefined)[] =>
+  partitions.length === 0 ? [record] : partitions.map((key) => stored.get(key));
 
 function recordOf(context: OutputContext, handler: string, rows: number | undefined, partition: string | undefined): StoredRecord {
   const counted = rows === undefined ? {} : { rows };

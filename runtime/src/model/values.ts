@@ -45,6 +45,8 @@ export interface StoredRecord {
   /** ISO 8601, UTC. */
   readonly storedAt: string;
   readonly rows?: number;
+  /** Columns whose rows held bigints, with paths into lists and structs: "id", "ids[]", "place.x". Rows load them as bigints again. */
+  readonly bigints?: readonly string[];
 }
 
 export type Write = "replace" | "append" | { readonly upsert: readonly string[] };
