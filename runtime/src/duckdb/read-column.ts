@@ -7,7 +7,7 @@ import { type LogicalType, type Native, typeIds as T, type Vector } from "./nati
 import { type Gather, readDecimals, readUuids } from "./read-numbers.ts";
 import { readTexts } from "./read-text.ts";
 import { isValid, type Validity } from "./validity.ts";
-import { vectorBytes, vectorWords } from "./vector-memory.ts";
+import { endView, vectorBytes, vectorWords } from "./vector-memory.ts";
 
 /** Gathers the vectors of one column into one piece of Arrow data. */
 export interface ColumnReader {
@@ -119,7 +119,9 @@ function convertedReader(
       buffer ??= growingBuffer(Math.max(expected, count) * width);
       buffer.reserve((rows + count) * width, rows * width);
       nulls.read(vector, from, rows, count);
-      gather(vectorBytes(native, vector, from, count, stored), buffer.bytes, rows, count);
+      const raw = vectorBytes(native, vector, from, count, stored);
+      gather(raw, buffer.bytes, rows, count);
+      endView(raw);
       rows += count;
     },
     size: () => rows * width,
@@ -150,6 +152,7 @@ function booleanReader(native: Native, type: DataType, expected: number): Column
       nulls.read(vector, from, rows, count);
       const raw = vectorBytes(native, vector, from, count, 1);
       for (let i = 0; i < count; i++) if (raw[i]) bits[(rows + i) >> 3] = (bits[(rows + i) >> 3] as number) | (1 << ((rows + i) & 7));
+      endView(raw);
       rows += count;
     },
     size: () => rows >> 3,

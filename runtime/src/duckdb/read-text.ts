@@ -2,7 +2,7 @@ import { SluiceError } from "../model/errors.ts";
 import type { GrowingBuffer } from "./growing-buffer.ts";
 import type { Native, Vector } from "./native.ts";
 import { isValid, type Validity } from "./validity.ts";
-import { vectorWords } from "./vector-memory.ts";
+import { endView, vectorWords } from "./vector-memory.ts";
 
 const pointer = new ArrayBuffer(8);
 const pointerWords = new Uint32Array(pointer);
@@ -50,6 +50,7 @@ export function readTexts(
       view.setUint32(to + 8, words[4 * i + 3] as number, true);
     }
   }
+  endView(words);
   return end;
 }
 
@@ -87,6 +88,7 @@ function readMixed(native: Native, words: Uint32Array, count: number, validity: 
     const source = native.get_data_from_pointer(pointer, 0, end - begin);
     if (pure && last > i) bytes.set(source, offsets[at + i] as number);
     else scatter(source, words, i, last, validity, out, offsets, at);
+    endView(source);
     i = last + 1;
   }
 }

@@ -15,3 +15,11 @@ export function vectorWords(native: Native, vector: Vector, from: number, count:
 /** A typed array over bytes; over a copy where they lie askew, as copies in Electron may. */
 export const aligned = <Values>(bytes: Uint8Array, size: number, view: (buffer: ArrayBufferLike, offset: number) => Values): Values =>
   bytes.byteOffset % size === 0 ? view(bytes.buffer, bytes.byteOffset) : view(Uint8Array.from(bytes).buffer, 0);
+
+/**
+ * Ends a view whose values were copied. Many views of native memory would otherwise wait for the garbage collector, which runs ever more often
+ * the more memory they seem to take.
+ */
+export function endView({ buffer }: ArrayBufferView): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
