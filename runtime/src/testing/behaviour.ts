@@ -1,6 +1,7 @@
 import { addressing } from "./addressing.ts";
 import { atomicity } from "./atomicity.ts";
 import { casesOf } from "./cases.ts";
+import { interleavings } from "./interleavings.ts";
 import { kills } from "./kills.ts";
 import { names } from "./names.ts";
 import { partitioned } from "./partitioned.ts";
@@ -24,6 +25,7 @@ export const behaviourSuite =
       ways(subject, cases);
       writeModes(subject, cases);
       stagedChecks(subject, cases);
+      interleavings(subject, cases, entry);
       kills(subject, cases, entry);
     });
   };

@@ -6,8 +6,8 @@ import type { ChildOrder, ChildTask } from "./child.ts";
 /** A child process of the suite, as its parent sees it. */
 export interface Child {
   readonly order: (order: ChildOrder) => void;
-  /** Resolves when it has said that many lines that begin so; rejects when it ends before. */
-  readonly said: (start: string, times?: number) => Promise<void>;
+  /** Resolves to the last of that many lines that begin so, once it has said them; rejects when it ends before. */
+  readonly said: (start: string, times?: number) => Promise<string>;
   /** Ends it without a word. Resolves to everything it has said. */
   readonly kill: () => Promise<readonly string[]>;
   /** Resolves to everything it has said once it has ended by itself; rejects when it failed. */
@@ -47,11 +47,11 @@ export function startChild(entry: string, task: ChildTask, cache: string, tempor
     said: (start, times = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const enough = said.filter((text) => text.startsWith(start)).length >= times;
-          if (!enough && !over) return;
+          const line = said.filter((text) => text.startsWith(start))[times - 1];
+          if (line === undefined && !over) return;
           waiting.delete(look);
-          if (enough) resolve();
-          else reject(failure());
+          if (line === undefined) reject(failure());
+          else resolve(line);
         };
         waiting.add(look);
         look();

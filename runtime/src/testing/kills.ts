@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AnyIOManager } from "../io/manager.ts";
 import type { Cases } from "./cases.ts";
-import type { ChildOrder, ChildTask } from "./child.ts";
+import type { ChildTask, LaneOrder } from "./child.ts";
 import { type Child, startChild } from "./child-process.ts";
 import { check, expectEqual } from "./expect.ts";
 import { type Lane, type LaneMode, laneHandlers, laneState, laneVersion, readLane } from "./lanes.ts";
@@ -108,7 +108,7 @@ async function killWrites(points: number, seed: number, subject: BehaviourSubjec
       begun: base - 1,
       next: base,
     }));
-  const orders = (all: readonly Progress[]): ChildOrder["lanes"] => all.map(({ lane, next }) => ({ lane, from: next }));
+  const orders = (all: readonly Progress[]): LaneOrder["lanes"] => all.map(({ lane, next }) => ({ lane, from: next }));
   const writeFresh = async (child: Child, base: number, writes: number): Promise<readonly Progress[]> => {
     const lanes = lanesFrom(base);
     child.order({ lanes: orders(lanes), writes });

@@ -7,7 +7,7 @@ import { joinKey, type PartitionSlice } from "../model/partition.ts";
 import type { Cases } from "./cases.ts";
 import { inputContext, outputContext } from "./contexts.ts";
 import { check, expectEqual, expectError } from "./expect.ts";
-import { exactRows, loadFastCheck, type Sample, sampleStream, sampleValue } from "./samples.ts";
+import { exactRows, type Sample, sampleStream } from "./samples.ts";
 import { type BehaviourSubject, inFolder, valueFor } from "./subject.ts";
 
 /** Keys that file systems, statements and encodings have trouble with. */
@@ -242,61 +242,6 @@ export function partitioned(subject: BehaviourSubject, { describe, it }: Cases):
           await expectError(() => write(manager, first, row("b"), { ...at("b"), schemaChange }, wider), "io/schema-mismatch", schemaChange);
         expectEqual(await load(manager, at("a", "b")), [...exact("a", 1), ...exact("b", 3)], "the former rows");
       });
-    });
-  });
-
-  describe("lets many write and read partitions at once", () => {
-    it([3, 10], "in any order: each is one whole value, and the last one that was written before stays", async () => {
-      const fc = await loadFastCheck();
-      const keys = ["a", "B", "b", "d/e"];
-      const step = fc.oneof(
-        fc.record({ write: fc.subarray(keys, { minLength: 1, maxLength: 2 }) }),
-        fc.record({ read: fc.subarray(keys, { minLength: 1, maxLength: 3 }) }),
-      );
-      await fc.assert(
-        fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 4 }), async (groups) => {
-          await inFolder(subject, async ({ manager }) => {
-            const sample = (number: number, some: readonly string[]): Sample => ({
-              columns: { part: "varchar", n: "bigint", i: "bigint" },
-              rows: some.flatMap((part) => Array.from({ length: 3 + (number % 5) }, (_, i) => ({ part, n: number, i }))),
-            });
-            // the generations that a partition may hold now
-            const possible = new Map<string, Set<number>>(keys.map((key) => [key, new Set([0])]));
-            await manager.handleOutput(context(at(...keys)), await sampleValue(arrow, sample(0, keys)));
-            let generation = 0;
-            const found = async (key: string): Promise<number> => {
-              const loaded = (await manager.loadInput(inputContext("asset", { ...at(key), handler: exactRows }))) as readonly Row[];
-              const number = Number(loaded[0]?.["n"]);
-              const whole = loaded.length === 3 + (number % 5) && loaded.every((row) => row["part"] === key && Number(row["n"]) === number);
-              check(whole, `partition ${key} is no whole value: ${loaded.map((row) => `${String(row["part"])}:${String(row["n"])}`).join(" ")}`);
-              return number;
-            };
-            for (const group of groups) {
-              const before = new Map([...possible].map(([key, numbers]) => [key, new Set(numbers)]));
-              const written = new Map<string, Set<number>>();
-              const work = group.map((each) => {
-                if ("read" in each)
-                  return async () =>
-                    void (await Promise.all(
-                      each.read.map(async (key) => {
-                        const number = await found(key);
-                        check(before.get(key)!.has(number) || (written.get(key)?.has(number) ?? false), `partition ${key} holds ${number}`);
-                      }),
-                    ));
-                generation += 1;
-                const number = generation;
-                for (const key of each.write) written.set(key, new Set([...(written.get(key) ?? []), number]));
-                return async () =>
-                  void (await manager.handleOutput(context(at(...each.write)), await sampleValue(arrow, sample(number, each.write))));
-              });
-              await Promise.all(work.map((each) => each()));
-              for (const [key, numbers] of written) possible.set(key, numbers);
-            }
-            for (const key of keys) check(possible.get(key)!.has(await found(key)), `partition ${key} holds what was replaced`);
-          });
-        }),
-        { numRuns: 12 },
-      );
     });
   });
 
