@@ -66,7 +66,8 @@ export function createLoader(options: LoaderOptions): Loader {
   const factsOf = new Map<string, { readonly hash: string; readonly facts: FileFacts | undefined }>();
   /** Files outside the folder that a project file imports as source, as in a monorepo. */
   const adopted = new Set<string>();
-  process.setSourceMapsEnabled(true);
+  // Not of packages: TypeScript's own nine megabytes would be searched for maps.
+  module.setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
 
   const isOwn = (file: string): boolean =>
     !file.includes(`${path.sep}node_modules${path.sep}`) && (file.startsWith(root + path.sep) || adopted.has(file));
