@@ -32,7 +32,11 @@ export function answerRequests(
   );
   connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
   connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
-  connection.onCompletion(answers.document({ isIncomplete: false, items: [] }, (path, { position }) => completion(context, path, position)));
+  connection.onCompletion(
+    answers.document({ isIncomplete: false, items: [] }, (path, { position, context: asked }) =>
+      completion(context, path, position, asked?.triggerCharacter),
+    ),
+  );
   connection.onDefinition(
     answers.document([], (path, { position }) => {
       const links = definition(context, path, position);

@@ -77,7 +77,7 @@ function keyAt(
   const spot = spotAt(workspace, path, position);
   if (spot?.part !== "key") {
     const caret = caretAt(text(path) ?? "", offsetAt(facts.lines, position));
-    const isComputed = caret?.inString && caret.frame?.names.length === 0 && isCallOf(["asset", "source"], caret.frame, facts);
+    const isComputed = caret?.literal !== undefined && caret.frame?.names.length === 0 && isCallOf(["asset", "source"], caret.frame, facts);
     if (isComputed) refuse("This key is computed when the code runs, and can only be renamed by hand.");
     return undefined;
   }

@@ -176,5 +176,12 @@ export function unpack(text: PackedFacts): FileFacts {
   };
 }
 
+/** Groups of the assets of a file, without unpacking it: no text in it holds an unescaped quote. */
+export const groupsIn = (packed: PackedFacts): readonly string[] =>
+  Array.from(packed.matchAll(/"group":("(?:[^"\\]|\\.)*")/g), ([, group]) => JSON.parse(group!) as string);
+
+/** True where a file makes I/O manager keys or resource keys. */
+export const hasBoundKeys = (packed: PackedFacts): boolean => packed.includes('"boundKeys":[');
+
 /** The same text, without the file's text behind it that a cut-out piece keeps alive. */
 export const ownText = (text: string): string => (text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string));

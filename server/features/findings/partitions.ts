@@ -4,7 +4,7 @@ import type { Workspace } from "../../index/workspace.ts";
 import { type Finding, type Inspected, isWhole, placeOf, titleOf } from "./finding.ts";
 
 /** The partitions of an asset: their definition, "none", or `undefined` where they cannot be followed. */
-function partitionsOf(workspace: Workspace, node: Node, { partitions }: AssetFact): PartitionsFact | "none" | undefined {
+export function partitionsOf(workspace: Workspace, node: Node, { partitions }: AssetFact): PartitionsFact | "none" | undefined {
   if (!partitions) return "none";
   if ("maker" in partitions) return partitions;
   const { path, index } = node.bound.partitions ?? {};
