@@ -4,8 +4,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { whileUnchanged } from "./claims.ts";
 import { localStore } from "./local-store.ts";
-import { thisProcess } from "./owners.ts";
+import { ownedName, thisProcess } from "./owners.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -94,6 +95,33 @@ describe("a file of a folder, put only while it is what it was", () => {
     await last.closed;
     expect(Number(await text())).toBe(before + 5);
     expect((await readdir(folder)).filter((name) => name.endsWith(".claim"))).toEqual([]);
+  });
+
+  it("waits for a living process, and says which one when that takes too long", async () => {
+    const file = join(folder, "n");
+    await writeFile(file, "1");
+    await writeFile(`${file}~v~0.claim`, ownedName("claim", "part"));
+    let time = 0;
+    const later = () => {
+      time += 10_000;
+      return time;
+    };
+    const never = async () => expect.fail("replaced although another process was about to");
+    await expect(whileUnchanged(file, "v", async () => "v", never, later)).rejects.toMatchObject({
+      code: "io/unavailable",
+      message: expect.stringContaining(`process ${process.pid}`),
+      hint: expect.stringContaining(`${file}~v~0.claim`),
+    });
+    const gone = rm(`${file}~v~0.claim`);
+    let replaced = 0;
+    const replace = async () => {
+      replaced += 1;
+    };
+    expect(await whileUnchanged(file, "v", async () => "v", replace)).toBe(true);
+    await gone;
+    expect(replaced).toBe(1);
+    expect(await whileUnchanged(file, "v", async () => "other", replace)).toBe(false);
+    expect(replaced).toBe(1);
   });
 
   it("does not wait for claims of dead processes, and removes them", async () => {
