@@ -1,6 +1,7 @@
 import { CodeActionKind, type ServerCapabilities, TextDocumentSyncKind } from "vscode-languageserver/node";
 import type { ClientAbilities } from "./client-abilities.ts";
 import { completionTriggers } from "./features/completion.ts";
+import { documentScheme } from "./features/resolved-document.ts";
 
 /** Features that a client can leave out; each is on unless it says `false`. */
 export type FeatureName =
@@ -17,6 +18,7 @@ export type FeatureName =
   | "documentSymbol"
   | "references"
   | "rename"
+  | "textDocumentContent"
   | "typeDefinition"
   | "workspaceSymbol"
   | "diagnostics";
@@ -46,6 +48,9 @@ export function capabilitiesFor(abilities: ClientAbilities, has: (feature: Featu
     ...(has("diagnostics") && abilities.pullDiagnostics
       ? { diagnosticProvider: { identifier: "sluice", interFileDependencies: true, workspaceDiagnostics: true } }
       : {}),
-    ...(abilities.workspaceFolders ? { workspace: { workspaceFolders: { supported: true, changeNotifications: true } } } : {}),
+    workspace: {
+      ...(abilities.workspaceFolders ? { workspaceFolders: { supported: true, changeNotifications: true } } : {}),
+      ...(has("textDocumentContent") && abilities.contents ? { textDocumentContent: { schemes: [documentScheme] } } : {}),
+    },
   };
 }

@@ -19,6 +19,8 @@ export interface ClientAbilities {
   readonly markdown: boolean;
   readonly progress: boolean;
   readonly workspaceFolders: boolean;
+  /** Shows documents whose text the server has. */
+  readonly contents: boolean;
 }
 
 export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities {
@@ -38,5 +40,6 @@ export function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities
     markdown: textDocument?.hover?.contentFormat?.includes("markdown") ?? false,
     progress: window?.workDoneProgress ?? false,
     workspaceFolders: workspace?.workspaceFolders ?? false,
+    contents: workspace?.textDocumentContent !== undefined,
   };
 }

@@ -3,6 +3,7 @@ import { graphChanged, graphRequest, statusChanged } from "../runtime/src/model/
 import { answering } from "./answering.ts";
 import { capabilitiesFor, type FeatureName } from "./capabilities.ts";
 import { abilitiesOf, type ClientAbilities } from "./client-abilities.ts";
+import { answerContents } from "./content.ts";
 import { answerDiagnostics, pushDiagnostics } from "./diagnosing.ts";
 import { createDocuments } from "./documents.ts";
 import type { FeatureContext } from "./features/context.ts";
@@ -107,8 +108,11 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   const wantsLenses = has("codeLens") && abilities.refreshLenses;
   const wantsDiagnostics = has("diagnostics") && (!abilities.pullDiagnostics || abilities.refreshDiagnostics);
   let shape = "";
+  const answers = answering(documents, indexer);
+  const contents = has("textDocumentContent") && abilities.contents ? answerContents(connection, context, answers) : undefined;
   const changed = () => {
     feed.changed();
+    contents?.request();
     const now = `${workspace.structure()} ${indexer.isSettled()}`;
     if (wantsDiagnostics && (now !== shape || !abilities.pullDiagnostics)) diagnostics.request();
     if (wantsLenses && now !== shape) lenses.request();
@@ -144,6 +148,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   connection.onNotification(statusChanged, (params: StatusParams) => {
     statuses.set(params);
     if (wantsLenses) lenses.request();
+    contents?.request();
     // Stored tables are held against the types of rows.
     if (wantsDiagnostics) diagnostics.request();
   });
@@ -175,12 +180,11 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   connection.onShutdown(() => {
     clearInterval(ages);
     clearImmediate(flushing);
-    for (const each of [feed, lenses, diagnostics, watching, indexer]) each.close();
+    for (const each of [feed, lenses, diagnostics, watching, indexer, contents]) each?.close();
   });
 
   // ---- what the client asks
 
-  const answers = answering(documents, indexer);
   answerRequests(connection, context, { answers, abilities });
   if (abilities.pullDiagnostics) answerDiagnostics(connection, context, indexer.isComplete, answers);
   connection.onRequest(graphRequest, () => {

@@ -20,6 +20,7 @@ export const fullCapabilities: ClientCapabilities = {
     workspaceEdit: { documentChanges: true, changeAnnotationSupport: {} },
     codeLens: { refreshSupport: true },
     diagnostics: { refreshSupport: true },
+    textDocumentContent: { dynamicRegistration: true },
   },
   textDocument: {
     hover: { contentFormat: ["markdown", "plaintext"] },

@@ -35,7 +35,7 @@ export function wordAround(text: string, offset: number, characters: RegExp): Sp
 }
 
 /** Characters of a key, of an asset or of a partition. */
-export const keyCharacter = /[\p{L}\p{Nd}_./:-]/u;
+export const keyCharacter = /[\p{L}\p{Nd}_./-]/u;
 export const nameCharacter = /[\p{L}\p{Nd}_$]/u;
 
 /** The call that an object is the specification of. */

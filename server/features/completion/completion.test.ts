@@ -74,7 +74,7 @@ describe("columns in sql", () => {
     ],
     ["of several assets, each once", "sql`select ‸ from @{orders} join @{sales} using (id)` });\n", ["id", "Placed at", "amount", "order"]],
     ["of the one that an alias stands for", "sql`select o.‸ from @{sales} as s join @{orders} o using (id)` });\n", ["id", "Placed at"]],
-    ["with a type, by namespace", "sluice.sql<{ a: Map<string, number> }>`select ‸ from ${sales}` });\n", ["id", "amount", "order"]],
+    ["with a type, by namespace", "sluice.sql<{ a: Map<string, number> }>`select ‸ from @{sales}` });\n", ["id", "amount", "order"]],
     ["in a query inside a query", "sql`select * from @{sql`select ‸ from @{sales}`} where 1` });\n", ["id", "amount", "order"]],
     ["behind a query inside a query", "sql`select * from @{sql`select 1`} x, @{sales} where ‸` });\n", ["id", "amount", "order"]],
     ["in a block", "{ const a = 1;\n  return sql`select ‸ from @{sales}`; } });\n", ["id", "amount", "order"]],
