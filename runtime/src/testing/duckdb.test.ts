@@ -1,10 +1,8 @@
 import { describe, it } from "vitest";
-import { arrow } from "../handlers/arrow.ts";
-import { batches } from "../handlers/batches.ts";
-import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import { ioManagerBehaviour } from "../testing.ts";
 import { contents, create } from "./duckdb.fixture.ts";
+import { handlers, withoutTypesOf } from "./handlers.fixture.ts";
 import { reportKills } from "./kill-report.fixture.ts";
 
 ioManagerBehaviour(
@@ -12,7 +10,8 @@ ioManagerBehaviour(
     name: "duckdb()",
     create,
     module: new URL("./duckdb.fixture.ts", import.meta.url).href,
-    handlers: [rows(), arrow, batches, sql],
+    handlers,
+    withoutTypesOf,
     supports: ["partitions", "append", "upsert"],
     showsStaged: true,
     partitionsTogether: true,

@@ -1,16 +1,15 @@
 import { describe, it } from "vitest";
-import { arrow } from "../handlers/arrow.ts";
-import { batches } from "../handlers/batches.ts";
-import { rows } from "../handlers/rows.ts";
 import { sql } from "../handlers/sql.ts";
 import { inMemory } from "../io/in-memory.ts";
 import { ioManagerBehaviour } from "../testing.ts";
+import { handlers, withoutTypesOf } from "./handlers.fixture.ts";
 
 ioManagerBehaviour(
   {
     name: "inMemory()",
     create: () => inMemory(),
-    handlers: [rows(), arrow, batches, sql],
+    handlers,
+    withoutTypesOf,
     survivesProcess: false,
     storesValues: true,
     supports: ["partitions", "append", "upsert"],

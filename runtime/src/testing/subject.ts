@@ -37,6 +37,8 @@ export interface BehaviourSubject {
   readonly refuses?: readonly unknown[];
   /** Column types of the suite that it cannot keep, such as "hugeint". */
   readonly withoutTypes?: readonly string[];
+  /** Column types that values of a handler have no name of their own for, by the handler's name: they come back as another type. */
+  readonly withoutTypesOf?: Readonly<Record<string, readonly string[]>>;
   /** A query that runs for minutes, where there is one: cancelling must end it. */
   readonly endlessQuery?: SqlQuery;
   /** True where several partitions that are written together change in one step; else each changes in a step of its own. */
