@@ -28,8 +28,7 @@ const { record } = outputContext("x");
 
 describe.each(["duckdb()", "filesystem()", "inMemory()"])("%s", (name) => {
   const manager = () => managers.get(name) as AnyIOManager;
-  const load = (key: string, options?: RowOptions, more = {}) =>
-    manager().loadInput(inputContext(key, { handler: rows(options), ...more }));
+  const load = (key: string, options?: RowOptions, more = {}) => manager().loadInput(inputContext(key, { handler: rows(options), ...more }));
 
   it("gives bigints back as the record says they were, and numbers as numbers", async () => {
     await manager().handleOutput(outputContext("ids", { record: { ...record, bigints } }), value);

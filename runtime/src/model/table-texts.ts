@@ -22,6 +22,8 @@ export type TableTextKey =
   | "age.stored"
   | "strip.stale"
   | "strip.staleNoReason"
+  | "strip.partial"
+  | "strip.partialFailed"
   | "strip.failed"
   | "strip.failedFirst"
   | "strip.run"
