@@ -1,6 +1,6 @@
 import type { DataType, Field, Schema } from "apache-arrow";
-import { arrowIds as A, type ArrowType, carriedType } from "../duckdb/arrow-shape.ts";
-import { quoteName } from "../duckdb/sql-text.ts";
+import { arrowIds as A, type ArrowType, carriedType, carriedValues } from "../duckdb/arrow-shape.ts";
+import { quoteName, quoteText } from "../duckdb/sql-text.ts";
 import type { ColumnSchema } from "../model/values.ts";
 
 /** Columns of an Arrow schema in the words that DuckDB has for their types. */
@@ -11,6 +11,7 @@ const timestamps = ["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS"];
 
 function typeText(field: Field): string {
   const carried = field.metadata.get(carriedType);
+  if (carried === "ENUM") return `ENUM(${(JSON.parse(field.metadata.get(carriedValues) ?? "[]") as readonly string[]).map(quoteText).join(", ")})`;
   if (carried !== undefined) return carried;
   const type = field.type as DataType & ArrowType;
   const child = (index: number): string => typeText((type.children as readonly Field[])[index] as Field);

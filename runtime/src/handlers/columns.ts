@@ -66,7 +66,7 @@ export function parseColumnType(text: string): ColumnKind | undefined {
   const inside = call?.[2] ?? "";
   if (name === "decimal" || name === "numeric" || name === "dec") return parseDecimal(inside);
   if (name === "varchar" || name === "char") return /^\s*\d+\s*$/.test(inside) ? { type: "text" } : undefined;
-  if (name === "enum") return { type: "text", sql: trimmed };
+  if (name === "enum") return parseEnum(inside);
   return name === "struct" ? parseStruct(inside) : undefined;
 }
 
@@ -76,6 +76,14 @@ function parseDecimal(inside: string): ColumnKind | undefined {
   const precision = Number(match[1]);
   const scale = Number(match[2] ?? 0);
   return precision >= 1 && precision <= 38 && scale <= precision ? { type: "decimal", precision, scale } : undefined;
+}
+
+/** As DuckDB writes it. */
+function parseEnum(inside: string): ColumnKind | undefined {
+  const values = inside.match(/'(?:[^']|'')*'/g);
+  return values && values.join(",") === inside.replace(/('(?:[^']|'')*')|\s+/g, "$1")
+    ? { type: "text", sql: `ENUM(${values.join(", ")})` }
+    : undefined;
 }
 
 function parseStruct(inside: string): ColumnKind | undefined {
@@ -162,7 +170,7 @@ export const schemaOfKinds = (kinds: ReadonlyMap<string, ColumnKind>): arrow.Sch
 export function kindText(kind: ColumnKind): string {
   if (kind.type === "list") return `${kindText(kind.item)}[]`;
   if (kind.type === "struct") return `struct(${Array.from(kind.fields, ([name, field]) => `${name} ${kindText(field)}`).join(", ")})`;
-  if (kind.type === "text" && kind.sql !== undefined) return kind.sql.toLowerCase();
+  if (kind.type === "text" && kind.sql !== undefined) return kind.sql;
   if (kind.type === "decimal") return `decimal(${kind.precision},${kind.scale})`;
   for (const [other, name] of named) if (JSON.stringify(other) === JSON.stringify(kind)) return name!;
   return kind.type;

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { Decimal, Field, Int64, makeData, RecordBatch, Schema, Struct, TimestampMicrosecond, Utf8 } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -352,5 +353,55 @@ describe("a validator", () => {
     expect(await rows(z.object({ id: z.bigint() }), { integers: "bigint" }).fromTable!(numbers, { key: "sales" })).toEqual([
       { id: 9007199254740993n },
     ]);
+    expect(await rows(z.object({ id: z.bigint() })).fromTable!(await store([{ id: 7n }]), { key: "sales", bigints: ["id"] })).toEqual([{ id: 7n }]);
+  });
+
+  it.each<[string, z.ZodType, object, string]>([
+    [
+      "a field",
+      z.object({ n: z.int({ error: "no whole number" }) }),
+      { n: 1.5 },
+      'Field "n" of row 2 of asset "sales" is refused by its schema: no whole number.',
+    ],
+    [
+      "a field of a field of an item",
+      z.object({ place: z.object({ at: z.array(z.object({ x: z.number({ error: "no number" }) })) }) }),
+      { place: { at: [{ x: "1" }] } },
+      'Field "place.at.0.x" of row 2 of asset "sales" is refused by its schema: no number.',
+    ],
+    [
+      "several fields",
+      z.object({ a: z.number({ error: "no number" }), b: z.number() }),
+      { a: "x", b: "y" },
+      'Field "a" of row 2 of asset "sales" is refused by its schema: no number (and 1 more).',
+    ],
+    [
+      "the row",
+      z.object({}).refine(() => false, { error: "not this one" }),
+      { a: 1 },
+      'Row 2 of asset "sales" is refused by its schema: not this one.',
+    ],
+    [
+      "what only a database knows",
+      z.object({ a: z.number() }).refine(async () => false, { error: "not known" }),
+      { a: 1 },
+      'Row 2 of asset "sales" is refused by its schema: not known.',
+    ],
+  ])("says where and why %s is refused", async (_, refusing, bad, message) => {
+    const accepting = z.object({}).loose();
+    let row = 0;
+    const second = {
+      "~standard": { ...accepting["~standard"], validate: (value: unknown) => (++row === 2 ? refusing : accepting)["~standard"].validate(value) },
+    };
+    const table = await store([bad, bad]);
+    const loading = rows(second as never).fromTable!(table, { key: "sales" });
+    await expect(loading).rejects.toMatchObject({ code: "run/invalid-row", asset: "sales", message, hint: "Rows count from 1." });
+  });
+
+  it("waits for an answer that comes later, of whichever kind of promise", async () => {
+    const later: unknown = runInNewContext("Promise.resolve({ value: { id: 8 } })");
+    expect(later).not.toBeInstanceOf(Promise);
+    const schema = { "~standard": { version: 1, vendor: "own", validate: () => later } };
+    expect(await rows(schema as never).fromTable!(await store([{ id: 7 }]), { key: "sales" })).toEqual([{ id: 8 }]);
   });
 });

@@ -16,7 +16,7 @@ export async function validateRows<Row>(validator: RowValidator, rows: readonly 
   for (let index = 0; index < rows.length; index++) {
     const answer = validator["~standard"].validate(rows[index]);
     // Awaiting every answer would cost a turn of the event loop per row; few validators are asynchronous.
-    const result = answer instanceof Promise ? await answer : answer;
+    const result = "then" in answer ? await answer : answer;
     if (result.issues) throw invalidRow(asset, index, result.issues);
     valid[index] = result.value as Row;
   }

@@ -93,7 +93,6 @@ const types = (fc: typeof FastCheck): Readonly<Record<string, FastCheck.Arbitrar
     .tuple(fc.nat(23), fc.nat(59), fc.nat(59), fc.nat(999_999))
     .map(([h, m, s, us]) => `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)}.${pad(us, 6)}`);
   const moment = fc.tuple(day, clock).map(([date, time]) => `${date}T${time}`);
-  const nullable = <Value>(arbitrary: FastCheck.Arbitrary<Value>) => fc.option(arbitrary, { freq: 4 });
   return {
     boolean: fc.boolean(),
     tinyint: whole(fc, 8n, true),
@@ -118,11 +117,56 @@ const types = (fc: typeof FastCheck): Readonly<Record<string, FastCheck.Arbitrar
     timestamp: moment,
     timestamp_ms: fc.tuple(day, fc.nat(86_399_999)).map(([date, ms]) => `${date}T${new Date(ms).toISOString().slice(11, 23)}`),
     timestamptz: moment.map((text) => `${text}Z`),
-    "bigint[]": fc.array(nullable(whole(fc, 64n, true)), { maxLength: 4 }),
-    "varchar[]": fc.array(nullable(text), { maxLength: 4 }),
-    "struct(x double, y varchar)": fc.record({ x: nullable(fc.double()), y: nullable(text) }),
+    timestamp_s: fc.tuple(day, fc.nat(86_399)).map(([date, s]) => `${date}T${new Date(s * 1000).toISOString().slice(11, 19)}`),
+    timestamp_ns: fc
+      .tuple(fc.date({ min: new Date("1680-01-01"), max: new Date("2260-01-01"), noInvalidDate: true }), fc.nat(999_999))
+      .map(([date, ns]) => `${date.toISOString().slice(0, -1)}${pad(ns, 6)}`),
+    time_ns: fc.tuple(clock, fc.integer({ min: 1, max: 999 })).map(([time, ns]) => `${time}${pad(ns, 3)}`),
+    timetz: fc
+      .tuple(fc.nat(23), fc.integer({ min: -15, max: 15 }))
+      .map(([h, zone]) => `${pad(h, 2)}:30:01.5${zone < 0 ? "-" : "+"}${pad(Math.abs(zone), 2)}`),
+    interval: fc.constantFrom("1 day", "-2 months", "3 years 1 month -4 days", "00:00:00.000001", "1 day -01:02:03.5", "00:00:00"),
+    bit: fc.array(fc.constantFrom("0", "1"), { minLength: 1, maxLength: 70 }).map((bits) => bits.join("")),
+    "enum('b', 'a', 'it''s')": fc.constantFrom("b", "a", "it's"),
   };
 };
+
+/** A column's type in SQL's words, and its values. */
+interface AnyType {
+  readonly type: string;
+  readonly values: FastCheck.Arbitrary<unknown>;
+}
+
+/** Any of the types, decimals of any width, and lists and structs of them, of those too. */
+function anyType(fc: typeof FastCheck, without: readonly string[]): FastCheck.Arbitrary<AnyType> {
+  const known = Object.entries(types(fc)).flatMap(([type, values]) => (without.includes(type) ? [] : [{ type, values }]));
+  const decimal = fc
+    .tuple(fc.integer({ min: 1, max: 38 }), fc.nat(38))
+    .map(([precision, at]) => [precision, at % (precision + 1)] as const)
+    .map(([precision, scale]) => ({ type: `decimal(${precision},${scale})`, values: digits(fc, precision, scale) }));
+  const base = without.some((type) => type.startsWith("decimal"))
+    ? fc.constantFrom(...known)
+    : fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...known) }, decimal);
+  const nullable = ({ values }: AnyType) => fc.option(values, { freq: 4 });
+  const list = (item: AnyType): AnyType => ({ type: `${item.type}[]`, values: fc.array(nullable(item), { maxLength: 4 }) });
+  const struct = (members: readonly (readonly [string, AnyType])[]): AnyType => ({
+    type: `struct(${members.map(([name, member]) => `"${name.replaceAll('"', '""')}" ${member.type}`).join(", ")})`,
+    values: fc
+      .tuple(...members.map(([, member]) => nullable(member)))
+      .map((values) => Object.fromEntries(members.map(([name], i) => [name, values[i]]))),
+  });
+  const member = (of: FastCheck.Arbitrary<AnyType>) =>
+    fc.uniqueArray(fc.tuple(columnName(fc), of), { minLength: 1, maxLength: 3, selector: ([name]) => name.toLowerCase().normalize("NFC") });
+  const { any } = fc.letrec<{ readonly any: AnyType }>((tie) => ({
+    any: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      { weight: 2, arbitrary: base },
+      tie("any").map(list),
+      member(tie("any")).map(struct),
+    ),
+  }));
+  return fc.oneof({ weight: 4, arbitrary: base }, any);
+}
 
 /** Names that are reserved, quoted, or meant to break out of a statement. */
 const columnName = (fc: typeof FastCheck) =>
@@ -153,21 +197,17 @@ const columnName = (fc: typeof FastCheck) =>
 
 /** Tables of nasty names, types and values, with at least one row in most. */
 export function anySample(fc: typeof FastCheck, without: readonly string[] = []): FastCheck.Arbitrary<Sample> {
-  const known = types(fc);
-  const names = Object.keys(known).filter((type) => !without.includes(type));
   return fc
-    .uniqueArray(fc.tuple(columnName(fc), fc.constantFrom(...names)), {
+    .uniqueArray(fc.tuple(columnName(fc), anyType(fc, without)), {
       minLength: 1,
       maxLength: 8,
       selector: ([name]) => name.toLowerCase().normalize("NFC"),
     })
     .chain((columns) =>
-      fc
-        .array(fc.tuple(...columns.map(([, type]) => fc.option(known[type] as FastCheck.Arbitrary<unknown>, { freq: 5 }))), { maxLength: 12 })
-        .map((lines) => ({
-          columns: Object.fromEntries(columns),
-          rows: lines.map((line) => Object.fromEntries(columns.map(([name], i) => [name, line[i]]))),
-        })),
+      fc.array(fc.tuple(...columns.map(([, { values }]) => fc.option(values, { freq: 5 }))), { maxLength: 12 }).map((lines) => ({
+        columns: Object.fromEntries(columns.map(([name, { type }]) => [name, type])),
+        rows: lines.map((line) => Object.fromEntries(columns.map(([name], i) => [name, line[i]]))),
+      })),
     );
 }
 

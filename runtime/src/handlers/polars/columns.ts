@@ -1,7 +1,7 @@
 import type { Data, DataType, Field, Schema } from "apache-arrow";
 import * as arrow from "apache-arrow";
 import { SluiceError } from "../../model/errors.ts";
-import { sluiceType } from "../columns.ts";
+import { type ColumnKind, kindText, parseColumnType, sluiceType } from "../columns.ts";
 
 /*
  * What Polars makes of Arrow's columns, measured with nodejs-polars 0.26: it takes the types below as they are and gives the same values
@@ -109,7 +109,8 @@ function nested(field: Field, place: Place, convertChild: (child: Field, place: 
         : arrow.DataType.isFixedSizeList(type)
           ? new arrow.FixedSizeList(type.listSize, first.field)
           : new arrow.Map_(first.field as never, (type as arrow.Map_).keysSorted);
-  if (children.every((child) => child.convert === undefined) && String(other) === String(type))
+  const told = children.some((child) => child.field.metadata.size > 0);
+  if (!told && children.every((child) => child.convert === undefined) && String(other) === String(type))
     return { field: new arrow.Field(name, other as DataType, true) };
   const convert = (data: Data): Data =>
     retyped(
@@ -207,34 +208,54 @@ function milliseconds(data: Data, place: Place): BigInt64Array {
 // ---------------------------------------------------------------- and back
 
 /** What a column that came from Polars is stored as. `declared` is the type that the asset gives it, in SQL's words. */
-export function columnFromPolars(field: Field, asset: string, declared: string | undefined): Conversion {
-  const said = declared?.trim().toUpperCase();
+export const columnFromPolars = (field: Field, asset: string, declared: string | undefined): Conversion =>
+  fromPolars(field, { asset, column: field.name }, declared === undefined ? undefined : parseColumnType(declared));
+
+/** Types that Polars lacks come from `kind`; else a time of day, which counts nanoseconds there only, becomes SQL's. */
+function fromPolars(field: Field, place: Place, kind: ColumnKind | undefined): Conversion {
   const { type, name } = field;
-  const plain = new arrow.Field(name, type, true);
-  if (said !== undefined && arrow.DataType.isLargeUtf8(type)) {
-    return { field: said === "VARCHAR" ? plain : new arrow.Field(name, type, true, new Map([[sluiceType, declared as string]])) };
-  }
-  if ((said === "HUGEINT" || said === "UHUGEINT") && arrow.DataType.isDecimal(type) && type.scale === 0) {
+  const as = (other: DataType, convert?: (data: Data) => Data, meaning?: string): Conversion => ({
+    field: new arrow.Field(name, other, true, meaning === undefined ? undefined : new Map([[sluiceType, meaning]])),
+    convert,
+  });
+  if (arrow.DataType.isLargeUtf8(type) || arrow.DataType.isDictionary(type)) return as(type, undefined, kind && castOf(kind));
+  if (arrow.DataType.isDecimal(type) && type.scale === 0 && kind?.type === "integer" && kind.bits === 128) {
     const wide = new arrow.FixedSizeBinary(16);
-    const convert = (data: Data): Data => {
-      const bytes = data.values as Uint32Array;
-      return withValues(data, wide, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    };
-    return { field: new arrow.Field(name, wide, true, new Map([[sluiceType, said]])), convert };
+    return as(wide, (data) => withValues(data, wide, bytesOf(data.values as Uint32Array)), kind.signed ? "HUGEINT" : "UHUGEINT");
   }
-  if (said === "TIME_NS") return { field: plain };
-  return fromPolars(field, { asset, column: name });
+  if (arrow.DataType.isTime(type)) {
+    if (kind?.type === "text" && kind.sql === "TIME_NS") return as(type);
+    const micros = new arrow.TimeMicrosecond();
+    return as(micros, (data) => withValues(data, micros, microseconds(data, place)));
+  }
+  if (arrow.DataType.isTimestamp(type) && type.unit === arrow.TimeUnit.MILLISECOND && kind?.type === "timestamp" && kind.unit === "s") {
+    const seconds = new arrow.TimestampSecond();
+    return as(seconds, (data) => withValues(data, seconds, wholeSeconds(data, place)));
+  }
+  if (type.children === undefined || type.children === null || type.children.length === 0) return as(type);
+  return nested(field, place, (child, at) =>
+    fromPolars(child, at, kind?.type === "list" ? kind.item : kind?.type === "struct" ? kind.fields.get(child.name) : undefined),
+  );
 }
 
-/** Polars' only time of day counts nanoseconds, SQL's microseconds. */
-function fromPolars(field: Field, place: Place): Conversion {
-  const { type, name } = field;
-  if (arrow.DataType.isTime(type)) {
-    const micros = new arrow.TimeMicrosecond();
-    return { field: new arrow.Field(name, micros, true), convert: (data) => withValues(data, micros, microseconds(data, place)) };
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+
+/** The type that texts are cast to; none where they stay texts. */
+const castOf = (kind: ColumnKind): string | undefined =>
+  kind.type === "text" ? kind.sql : kind.type === "list" || kind.type === "struct" ? undefined : kindText(kind).toUpperCase();
+
+function wholeSeconds(data: Data, place: Place): BigInt64Array {
+  const values = data.values as BigInt64Array;
+  const converted = new BigInt64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = values[i] as bigint;
+    const endless = value === infinity || value === -infinity;
+    converted[i] = endless ? value : value / 1000n;
+    if (!endless && value % 1000n !== 0n && isSet(data, i)) {
+      throw refuseValue(place, "a timestamp has milliseconds, which TIMESTAMP_S would lose", "Round it first, or give the column another type.");
+    }
   }
-  if (type.children === undefined || type.children === null || type.children.length === 0) return { field: new arrow.Field(name, type, true) };
-  return nested(field, place, fromPolars);
+  return converted;
 }
 
 function microseconds(data: Data, place: Place): BigInt64Array {
