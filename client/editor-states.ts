@@ -9,7 +9,7 @@ export interface EditorStates extends vscode.Disposable {
   readonly resend: () => void;
 }
 
-/** Tells the language server the states that lenses and hovers show, and draws the lenses again when their setting changes. */
+/** Tells the language server the states that lenses and hovers show. */
 export function showStatesInEditor(projects: Projects, server: Server): EditorStates {
   const waiting = new Set<Project>();
   const send = throttle(() => {
@@ -40,9 +40,6 @@ export function showStatesInEditor(projects: Projects, server: Server): EditorSt
       if (change === "positions") return;
       waiting.add(project);
       send.call();
-    }),
-    vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("sluice.codeLens")) server.refreshLenses();
     }),
   ];
   return {

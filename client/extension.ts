@@ -68,12 +68,17 @@ async function startServer(app: App): Promise<void> {
   const server = createServer({
     context,
     log,
-    showLenses: () => readSettings().codeLens,
+    features: () => readSettings().features,
     onIndex: projects.setIndex,
     onStart: () => states.resend(),
   });
   const states = showStatesInEditor(projects, server);
-  context.subscriptions.push(states);
+  const settings = vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration("sluice.languageServer") || event.affectsConfiguration("sluice.codeLens")) {
+      void app.activity.track(server.restart().catch((error: Error) => log.error(`The language server did not start again: ${error.message}`)));
+    }
+  });
+  context.subscriptions.push(states, settings);
   stop = async () => {
     await Promise.allSettled([projects.dispose(), server.stop()]);
   };

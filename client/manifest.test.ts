@@ -68,7 +68,7 @@ describe("commands", () => {
 describe("settings", () => {
   const properties = Object.assign({}, ...contributes.configuration.map((group: { properties: unknown }) => group.properties)) as Record<
     string,
-    { default: unknown; scope: string }
+    { default: unknown; scope: string; properties?: Readonly<Record<string, { default: unknown }>> }
   >;
   it("are the same in the manifest, in the code and in the documentation", () => {
     const list = /settingNames = \[([^\]]*)\]/.exec(text("client/settings.ts"))?.[1] ?? "";
@@ -78,7 +78,24 @@ describe("settings", () => {
       name,
       value,
     ]);
-    expect(documented).toEqual(names.map((name) => [name, String(properties[name]?.default)]));
+    const shown = (value: unknown) => (typeof value === "object" ? "{…}" : String(value));
+    expect(documented).toEqual(names.map((name) => [name, shown(properties[name]?.default)]));
+  });
+  it("switch each of the language server's features, apart from lenses, which have a setting of their own", () => {
+    const list = /featureNames = \[([^\]]*)\]/.exec(text("server/capabilities.ts"))?.[1] ?? "";
+    const names = [...list.matchAll(/"(\w+)"/g)].flatMap(([, name = ""]) => (name === "codeLens" ? [] : [name]));
+    expect(names.length).toBeGreaterThan(10);
+    const setting = properties["sluice.languageServer.features"]!;
+    const defaults = Object.fromEntries(names.map((name) => [name, name !== "semanticTokens"]));
+    expect(setting.default).toEqual(defaults);
+    expect(Object.fromEntries(Object.entries(setting.properties ?? {}).map(([name, one]) => [name, one.default]))).toEqual(defaults);
+    const documented = [...text("docs/reference/settings.md").matchAll(/^\| `(\w+)` +\| `(true|false)` +\|/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, String(value)])));
+    const inReference = [...text("docs/reference/language-server.md").matchAll(/^\| `(\w+)` +\| `\w+\//gm)].map(([, name]) => name);
+    expect(inReference.toSorted()).toEqual([...names, "codeLens"].toSorted());
   });
   it("each say where they hold", () => {
     for (const setting of Object.values(properties)) expect(["window", "resource"]).toContain(setting.scope);

@@ -31,14 +31,15 @@ export interface Server {
   readonly stop: () => Promise<void>;
   /** Shows states where the server draws them. */
   readonly sendStatuses: (note: StatusNote) => void;
-  /** Asks the editor to draw the lenses again. */
-  readonly refreshLenses: () => void;
+  /** Starts the server anew where other features are on now than when it was started. */
+  readonly restart: () => Promise<void>;
 }
 
 export interface ServerOptions {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
-  readonly showLenses: () => boolean;
+  /** Which of the server's features are on. */
+  readonly features: () => Readonly<Record<string, boolean>>;
   /** The last one stays while the server is away. */
   readonly onIndex: (index: IndexState) => void;
   /** The server is there, for the first time or again. */
@@ -61,7 +62,7 @@ function uriNormaliser(): (uri: string) => string {
 }
 
 /** Starts the language server and follows its graph. */
-export function createServer({ context, log, showLenses, onIndex, onStart }: ServerOptions): Server {
+export function createServer({ context, log, features, onIndex, onStart }: ServerOptions): Server {
   const normal = uriNormaliser();
   const asset = (one: IndexedAsset): IndexedAsset => ({ ...one, uri: normal(one.uri) });
   const project = (one: IndexedProject): IndexedProject => ({ ...one, uri: normal(one.uri).replace(/\/$/, ""), configUri: normal(one.configUri) });
@@ -69,13 +70,21 @@ export function createServer({ context, log, showLenses, onIndex, onStart }: Ser
   context.subscriptions.push(lensCommands);
   let index: IndexState = emptyIndex;
   let asking: Promise<void> | undefined;
+  let started = "";
 
   const options: LanguageClientOptions = {
     documentSelector: languages.map((language) => ({ scheme: "file", language })),
     outputChannel: log,
-    initializationOptions: { storagePath: context.storageUri?.fsPath, docs: vscode.Uri.joinPath(context.extensionUri, "docs/reference").toString() },
+    initializationOptions: () => {
+      const wanted = features();
+      started = JSON.stringify(wanted);
+      return {
+        storagePath: context.storageUri?.fsPath,
+        docs: vscode.Uri.joinPath(context.extensionUri, "docs/reference").toString(),
+        features: wanted,
+      };
+    },
     middleware: {
-      provideCodeLenses: (document, token, next) => (showLenses() ? next(document, token) : []),
       async resolveCodeLens(lens, token, next) {
         const resolved = await next(lens, token);
         if (resolved?.command) resolved.command = lensCommands.of(resolved.command);
@@ -130,17 +139,23 @@ export function createServer({ context, log, showLenses, onIndex, onStart }: Ser
     void askSnapshot();
   });
 
+  /** One after the other: a server that is being started cannot be stopped. */
+  let last: Promise<void> = Promise.resolve();
+  const soon = (act: () => Promise<void>): Promise<void> => {
+    last = last.catch(() => undefined).then(act);
+    return last;
+  };
+
   return {
-    start: () => client.start(),
-    stop: () => client.stop(),
+    start: () => soon(() => client.start()),
+    stop: () => soon(() => client.stop()),
+    restart: () =>
+      soon(async () => {
+        if (JSON.stringify(features()) !== started) await client.restart();
+      }),
     sendStatuses(note) {
       if (client.state === State.Running) {
         client.sendNotification(statusChanged, note).catch((error: Error) => log.warn(`The index does not take states: ${error.message}`));
-      }
-    },
-    refreshLenses() {
-      for (const document of vscode.workspace.textDocuments) {
-        client.getFeature("textDocument/codeLens").getProvider(document)?.onDidChangeCodeLensEmitter.fire();
       }
     },
   };

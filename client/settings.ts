@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 export const settingNames = [
   "codeLens.enabled",
   "decorations.enabled",
+  "languageServer.features",
   "run.saveFirst",
   "run.confirmPartitions",
   "runner.startAutomatically",
@@ -12,7 +13,8 @@ export const settingNames = [
 type SettingName = (typeof settingNames)[number];
 
 export interface Settings {
-  readonly codeLens: boolean;
+  /** Which of the language server's features are on, by name. */
+  readonly features: Readonly<Record<string, boolean>>;
   readonly decorations: boolean;
   readonly saveFirst: boolean;
   /** A run of more partitions asks first; 0: never. */
@@ -25,7 +27,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
   const configuration = vscode.workspace.getConfiguration("sluice", scope ?? null);
   const read = <Value>(name: SettingName, otherwise: Value): Value => configuration.get<Value>(name, otherwise);
   return {
-    codeLens: read("codeLens.enabled", true),
+    features: { ...read<Readonly<Record<string, boolean>>>("languageServer.features", {}), codeLens: read("codeLens.enabled", true) },
     decorations: read("decorations.enabled", true),
     saveFirst: read("run.saveFirst", true),
     confirmPartitions: read("run.confirmPartitions", 100),

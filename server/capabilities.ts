@@ -2,26 +2,30 @@ import { CodeActionKind, type ServerCapabilities, TextDocumentSyncKind } from "v
 import type { ClientAbilities } from "./client-abilities.ts";
 import { completionTriggers } from "./features/completion.ts";
 import { documentScheme } from "./features/resolved-document.ts";
+import { semanticLegend } from "./features/semantic-tokens.ts";
 
 /** Features that a client can leave out; each is on unless it says `false`. */
-export type FeatureName =
-  | "callHierarchy"
-  | "codeAction"
-  | "codeLens"
-  | "completion"
-  | "definition"
-  | "documentHighlight"
-  | "documentLink"
-  | "foldingRange"
-  | "hover"
-  | "inlayHint"
-  | "documentSymbol"
-  | "references"
-  | "rename"
-  | "textDocumentContent"
-  | "typeDefinition"
-  | "workspaceSymbol"
-  | "diagnostics";
+const featureNames = [
+  "callHierarchy",
+  "codeAction",
+  "codeLens",
+  "completion",
+  "definition",
+  "diagnostics",
+  "documentHighlight",
+  "documentLink",
+  "documentSymbol",
+  "foldingRange",
+  "hover",
+  "inlayHint",
+  "references",
+  "rename",
+  "semanticTokens",
+  "textDocumentContent",
+  "typeDefinition",
+  "workspaceSymbol",
+] as const;
+export type FeatureName = (typeof featureNames)[number];
 
 /** What the server offers to a client with these abilities. */
 export function capabilitiesFor(abilities: ClientAbilities, has: (feature: FeatureName) => boolean): ServerCapabilities {
@@ -43,6 +47,7 @@ export function capabilitiesFor(abilities: ClientAbilities, has: (feature: Featu
     ...(has("hover") ? { hoverProvider: true } : {}),
     ...(has("documentSymbol") ? { documentSymbolProvider: { label: "Sluice" } } : {}),
     ...(has("references") ? { referencesProvider: true } : {}),
+    ...(has("semanticTokens") ? { semanticTokensProvider: { legend: semanticLegend, full: true } } : {}),
     ...(has("rename") ? { renameProvider: abilities.prepareRename ? { prepareProvider: true } : true } : {}),
     ...(has("workspaceSymbol") ? { workspaceSymbolProvider: true } : {}),
     ...(has("diagnostics") && abilities.pullDiagnostics

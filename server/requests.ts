@@ -14,6 +14,7 @@ import { inlayHints } from "./features/inlay-hints.ts";
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from "./features/lineage.ts";
 import { references } from "./features/references.ts";
 import { prepareRename, rename } from "./features/rename.ts";
+import { semanticTokens } from "./features/semantic-tokens.ts";
 import { documentSymbols, workspaceSymbols } from "./features/symbols.ts";
 import { typeDefinition } from "./features/type-definition.ts";
 
@@ -31,7 +32,7 @@ export function answerRequests(
     ),
   );
   connection.onCodeLens(answers.document([], (path) => codeLenses(context, path)));
-  connection.onCodeLensResolve((lens) => resolveCodeLens(context, lens));
+  connection.onCodeLensResolve(answers.workspace((lens) => resolveCodeLens(context, lens)));
   connection.onCompletion(
     answers.document({ isIncomplete: false, items: [] }, (path, { position, context: asked }) =>
       completion(context, path, position, asked?.triggerCharacter),
@@ -59,6 +60,7 @@ export function answerRequests(
   connection.onPrepareRename(answers.document(null, (path, { position }) => prepareRename(context, path, position)));
   connection.onRenameRequest(answers.document(null, (path, params) => rename(context, path, params, abilities)));
   connection.onDocumentHighlight(answers.document([], (path, { position }) => documentHighlights(context, path, position)));
+  connection.languages.semanticTokens.on(answers.document({ data: [] }, (path) => semanticTokens(context, path)));
   connection.onFoldingRanges(answers.document([], (path) => foldingRanges(context, path)));
   connection.languages.callHierarchy.onPrepare(answers.document(null, (path, { position }) => prepareCallHierarchy(context, path, position)));
   connection.languages.callHierarchy.onIncomingCalls(answers.workspace(({ item }) => incomingCalls(context, item)));

@@ -22,6 +22,7 @@ import { runAgain } from "./run-again.ts";
 import { selectTarget } from "./select-target.ts";
 import { showAsset } from "./show-asset.ts";
 import { showLog } from "./show-log.ts";
+import { showResolved } from "./show-resolved.ts";
 import { writeTypes } from "./write-types.ts";
 
 export const commands: readonly Command[] = [
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   previewPartition,
   addPartition,
   showAsset,
+  showResolved,
   goToAsset,
   copyKey,
   revealPlace,
