@@ -32,7 +32,33 @@ describe("a partition whose columns differ from the table's", () => {
     expect(await read(eu)).toEqual([{ region: "eu", i: 1, n: 5, d: "1.500", l: [1] }]);
   });
 
+  it("widens what lies in structs, and adds their members, at any depth", async () => {
+    await write(eu, sql`select 'eu' as region, {a: 1::int, b: {c: 2::int}} as s, [{x: 1::int}] as l`);
+    await write(us, sql`select 'us' as region, {b: {d: 'new', c: 3::bigint}, e: true} as s, [{x: 2::bigint, y: 0.5::double}] as l`);
+    expect(await types()).toEqual({
+      region: "VARCHAR",
+      s: "STRUCT(a INTEGER, b STRUCT(c BIGINT, d VARCHAR), e BOOLEAN)",
+      l: "STRUCT(x BIGINT, y DOUBLE)[]",
+    });
+    expect(await read(eu)).toEqual([{ region: "eu", s: { a: 1, b: { c: 2, d: null }, e: null }, l: [{ x: 1, y: null }] }]);
+    expect(await read(us)).toEqual([{ region: "us", s: { a: null, b: { c: 3, d: "new" }, e: true }, l: [{ x: 2, y: 0.5 }] }]);
+    await write(us, sql`select 'us' as region, {a: 7::tinyint} as s, [{y: 1.5::double}] as l`);
+    expect(await read(us)).toEqual([{ region: "us", s: { a: 7, b: null, e: null }, l: [{ x: null, y: 1.5 }] }]);
+  });
+
   it.each([
+    [
+      "a stored integer in a struct that no DOUBLE has",
+      sql`select 'eu' as region, {n: 9007199254740993} as s`,
+      sql`select 'us' as region, {n: 0.5::double} as s`,
+      'column "s" is STRUCT(n BIGINT) and would be STRUCT(n DOUBLE), and not every value stays exact as STRUCT(n DOUBLE)',
+    ],
+    [
+      "a text for a number in a struct",
+      sql`select 'eu' as region, {n: 1} as s`,
+      sql`select 'us' as region, {n: 'one'} as s`,
+      'column "s" is STRUCT(n INTEGER) and would be STRUCT(n VARCHAR)',
+    ],
     [
       "a stored integer that no DOUBLE has",
       sql`select 'eu' as region, 9007199254740993 as n`,

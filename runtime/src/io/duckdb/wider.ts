@@ -38,9 +38,55 @@ function decimal(a: string, b: string): Wider | undefined {
   return width <= 38 ? exact(`DECIMAL(${width},${scale})`) : looked(`DECIMAL(38,${scale})`);
 }
 
+/** Parts between the commas that are neither in brackets nor in quotes. */
+function parts(text: string): readonly string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i] as string;
+    if (character === '"' || character === "'") {
+      const end = text.indexOf(character, i + 1);
+      i = end < 0 ? text.length : end;
+    } else if (character === "(") depth++;
+    else if (character === ")") depth--;
+    else if (character === "," && depth === 0) {
+      found.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...found, text.slice(from)].map((part) => part.trim());
+}
+
+/** Names, quoted where they need it, and types of a STRUCT's members; `undefined` for another type, and for members without names. */
+function membersOf(type: string): readonly (readonly [name: string, type: string])[] | undefined {
+  if (!type.startsWith("STRUCT(") || !type.endsWith(")")) return undefined;
+  const members = parts(type.slice("STRUCT(".length, -1)).map((part) => /^("(?:[^"]|"")*"|[^\s"]+)\s+([\s\S]+)$/.exec(part));
+  return members.every((member) => member !== null) ? members.map((member) => [member[1] as string, member[2] as string]) : undefined;
+}
+
+/** Members of both, by name; a value of one side has null for those of the other. */
+function struct(a: string, b: string): Wider | undefined {
+  const [one, other] = [membersOf(a), membersOf(b)];
+  if (!one || !other) return undefined;
+  const folded = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name).toLowerCase();
+  const same = (name: string) => (member: readonly [string, string]) => folded(member[0]) === folded(name);
+  let inexact = false;
+  const members: string[] = [];
+  for (const [name, type] of [...one, ...other.filter(([theirs]) => !one.some(same(theirs)))]) {
+    const match = one.some(same(name)) ? other.find(same(name)) : undefined;
+    const found = match ? wider(type, match[1]) : exact(type);
+    if (!found) return undefined;
+    inexact ||= found.inexact;
+    members.push(`${name} ${found.type}`);
+  }
+  // Two without a member in common are not the same thing grown.
+  return other.some(([name]) => one.some(same(name))) ? { type: `STRUCT(${members.join(", ")})`, inexact } : undefined;
+}
+
 /**
  * The narrowest type that every value of both types keeps its meaning in; `undefined` where there is none: a text is no number, a day no
- * instant, and a decimal has no exact binary fraction.
+ * instant, and a decimal has no exact binary fraction. A struct takes the members of both.
  */
 export function wider(a: string, b: string): Wider | undefined {
   if (a === b) return exact(a);
@@ -48,6 +94,7 @@ export function wider(a: string, b: string): Wider | undefined {
     const item = wider(a.slice(0, -2), b.slice(0, -2));
     return item && { ...item, type: `${item.type}[]` };
   }
+  if (a.startsWith("STRUCT(")) return struct(a, b);
   const floats = [a, b].filter((type) => type === "DOUBLE" || type === "FLOAT").length;
   if (floats === 2) return exact("DOUBLE");
   if (floats === 1) {
