@@ -2,7 +2,7 @@ import { behaviourSuite } from "./testing/behaviour.ts";
 
 /**
  * Holds an I/O manager to what every I/O manager does (docs/guides/io-managers.md), with any test runner. Needs fast-check.
- * @example ioManagerBehaviour({ name: "mine", create, module: import.meta.url, handlers: [rows(), arrow] }, { describe, it })
+ * @example ioManagerBehaviour({ name: "mine", create, module: new URL("./mine.ts", import.meta.url).href, handlers: [rows(), arrow] }, { describe, it })
  */
 export const ioManagerBehaviour = behaviourSuite(import.meta.url);
 
