@@ -33,7 +33,7 @@ export function capabilitiesFor(abilities: ClientAbilities, has: (feature: Featu
     positionEncoding: "utf-16",
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
     ...(has("codeAction") && abilities.codeActions
-      ? { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] } }
+      ? { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, CodeActionKind.RefactorExtract] } }
       : {}),
     ...(has("codeLens") ? { codeLensProvider: { resolveProvider: true } } : {}),
     ...(has("completion") ? { completionProvider: { triggerCharacters: completionTriggers } } : {}),

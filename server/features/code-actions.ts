@@ -9,6 +9,7 @@ import { rowTypeActions } from "./actions/row-types.ts";
 import { upstreamActions } from "./actions/upstream.ts";
 import type { FeatureContext } from "./context.ts";
 import { diagnose } from "./diagnostics.ts";
+import { extractActions } from "./extract.ts";
 
 /** What can be done about what is selected: fixes for what is wrong with it, and references for strings. */
 export function codeActions(context: FeatureContext, path: string, range: Range, told: readonly Diagnostic[]): CodeAction[] {
@@ -22,5 +23,11 @@ export function codeActions(context: FeatureContext, path: string, range: Range,
   const report = diagnose(context, path, context.isSettled());
   const found = report === "wait" ? [] : report.items.filter((each) => overlaps(spanOf(each.range), wanted));
   const site: Site = { workspace, file: { path, text: content, facts }, wanted, told, found };
-  return [...upstreamActions(site), ...inputActions(site), ...bindingActions(site, text), ...rowTypeActions(site, context.statuses, text)];
+  return [
+    ...upstreamActions(site),
+    ...inputActions(site),
+    ...bindingActions(site, text),
+    ...rowTypeActions(site, context.statuses, text),
+    ...extractActions(site),
+  ];
 }

@@ -57,6 +57,14 @@ describe("rename of a key", () => {
     expect([...inSales.edits, ...inOther.edits].every((each) => "annotationId" in each && each.annotationId === id)).toBe(true);
   });
 
+  it("leaves selections of scripts as they are", async () => {
+    bench.write("scripts/run.ts", 'import { materialize } from "sluice";\nawait materialize("raw/sales");\nawait materialize("+raw/sales");\n');
+    const client = await bench.start();
+    const edit = (await rename(client, "clean/sales"))!;
+    const changed = (edit.documentChanges as TextDocumentEdit[]).map((each) => each.textDocument.uri);
+    expect(changed.sort()).toEqual([bench.uri("assets/other.ts"), bench.uri("assets/sales.ts")]);
+  });
+
   it("gives plain changes to a client that takes no others", async () => {
     const client = await bench.start({ capabilities: {} });
     expect(client.initialized.capabilities.renameProvider).toBe(true);

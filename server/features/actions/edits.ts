@@ -1,4 +1,5 @@
 import type { Diagnostic, TextEdit } from "vscode-languageserver/node";
+import { packageName } from "../../index/bindings.ts";
 import type { FileFacts, Span } from "../../index/facts.ts";
 import type { Node } from "../../index/node.ts";
 import { folderOf, uriOfPath } from "../../index/paths.ts";
@@ -87,4 +88,14 @@ export interface Site {
   readonly told: readonly Diagnostic[];
   /** Diagnostics that hold there now. */
   readonly found: readonly Diagnostic[];
+}
+
+/** How the file calls the package's `asset`. */
+export function assetCallee({ imports }: FileFacts): string | undefined {
+  for (const { local, imported, spec } of imports) {
+    if (spec !== packageName) continue;
+    if (imported === "asset") return local;
+    if (imported === "*") return `${local}.asset`;
+  }
+  return undefined;
 }

@@ -9,9 +9,9 @@ import { innermost, memberOf, treeOf, withComma } from "./syntax.ts";
 const isMember = (node: ts.Node): node is ts.PropertyAssignment | ts.ShorthandPropertyAssignment =>
   ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node);
 
-type Run = ts.ArrowFunction | ts.FunctionExpression | ts.MethodDeclaration;
+export type Run = ts.ArrowFunction | ts.FunctionExpression | ts.MethodDeclaration;
 
-function runOf(spec: ts.ObjectLiteralExpression): Run | undefined {
+export function runOf(spec: ts.ObjectLiteralExpression): Run | undefined {
   const member = memberOf(spec, "run");
   if (member && ts.isMethodDeclaration(member)) return member;
   const value = member && ts.isPropertyAssignment(member) ? bare(member.initializer) : undefined;
@@ -19,7 +19,7 @@ function runOf(spec: ts.ObjectLiteralExpression): Run | undefined {
 }
 
 /** Puts a name into what a function takes apart. */
-function takeName({ file }: Site, tree: ts.SourceFile, run: Run, name: string): TextEdit | undefined {
+export function takeName({ file }: Site, tree: ts.SourceFile, run: Run, name: string): TextEdit | undefined {
   const [first] = run.parameters;
   const word = /^[\p{L}_$][\p{L}\p{Nd}_$]*$/u.test(name) ? name : `${JSON.stringify(name)}: ${name.replace(/[^\p{L}\p{Nd}_$]+/gu, "_")}`;
   if (!first) {

@@ -102,5 +102,7 @@ it("code actions can be left out, by the switch and by a client that only takes 
   const off = await bench.start({ initializationOptions: { features: { codeAction: false } } });
   const old = await bench.start({ capabilities: {} });
   for (const { initialized } of [off, old]) expect(initialized.capabilities.codeActionProvider).toBeUndefined();
-  expect((await bench.start()).initialized.capabilities.codeActionProvider).toMatchObject({ codeActionKinds: ["quickfix", "refactor.rewrite"] });
+  expect((await bench.start()).initialized.capabilities.codeActionProvider).toMatchObject({
+    codeActionKinds: ["quickfix", "refactor.rewrite", "refactor.extract"],
+  });
 });

@@ -3,25 +3,15 @@ import type { Range } from "../../../runtime/src/model/graph.ts";
 import { keyMistake } from "../../../runtime/src/model/keys.ts";
 import { nearestName } from "../../../runtime/src/model/nearest.ts";
 import { packageName } from "../../index/bindings.ts";
-import type { AssetFact, FileFacts, RefFact, Span } from "../../index/facts.ts";
+import type { AssetFact, RefFact, Span } from "../../index/facts.ts";
 import type { Node } from "../../index/node.ts";
 import { rangeOf } from "../../index/text.ts";
-import { editOf, freeName, importEdit, overlaps, referenceTo, type Site, type Target, textEdit } from "./edits.ts";
+import { assetCallee, editOf, freeName, importEdit, overlaps, referenceTo, type Site, type Target, textEdit } from "./edits.ts";
 
 /** A string literal with the quotes that stand there already. */
 function requoted({ text }: Target, span: Span, value: string): string {
   const quote = text[span[0]];
   return quote === "'" || quote === "`" ? `${quote}${value}${quote}` : JSON.stringify(value);
-}
-
-/** How the file calls the package's `asset`. */
-function assetCallee({ imports }: FileFacts): string | undefined {
-  for (const { local, imported, spec } of imports) {
-    if (spec !== packageName) continue;
-    if (imported === "asset") return local;
-    if (imported === "*") return `${local}.asset`;
-  }
-  return undefined;
 }
 
 function createAsset(file: Target, key: string): TextEdit[] {
