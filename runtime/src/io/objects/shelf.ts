@@ -86,27 +86,38 @@ export function openShelf(store: ObjectStore, options: ShelfOptions): Shelf {
     return false;
   };
 
-  const fileOf = async (paths: ObjectPaths): Promise<Found | undefined> => {
+  /** Files that something else put where people see the value: one for each kind that is there. */
+  const filesOf = async (paths: ObjectPaths): Promise<readonly Found[]> => {
+    const found: Found[] = [];
     for (const extension of new Set([table, ...formats.map((format) => format.extension)])) {
       const path = `${paths.shown}.${extension}`;
       if (!(await store.stat(path))) continue;
       // where case is ignored, the file of the partition "EU" is no file of the partition "eu"
       const exact = !paths.shown.includes("=") || (await store.list(path.slice(0, path.lastIndexOf("/")))).some((entry) => entry.path === path);
-      if (exact && !(await isOurs(paths, path))) return { path, extension, release: async () => {} };
+      if (exact && !(await isOurs(paths, path))) found.push({ path, extension, release: async () => {} });
     }
-    return undefined;
+    return found;
+  };
+
+  const theOnly = (files: readonly Found[]): Found | undefined => {
+    if (files.length < 2) return files[0];
+    const shown = files.map(({ path }) => `"${store.uri(path)}"`).join(" and ");
+    throw new SluiceError("io/ambiguous", `${shown} are there, and nothing says which of them is the value.`, {
+      hint: "Remove or rename all but one of them.",
+    });
   };
 
   const findLone: Shelf["findLone"] = async (paths) => {
     for (;;) {
       const before = await slots.read(paths);
       if (before?.data !== undefined) return undefined;
-      const file = await fileOf(paths);
+      const files: Found[] = [];
       // what a value was shown as may be there for a moment after it was deleted
-      if (!file || (before && (await isShownBy(store, before, file.path)))) return undefined;
+      for (const file of await filesOf(paths)) if (!before || !(await isShownBy(store, before, file.path))) files.push(file);
+      if (files.length === 0) return undefined;
       const after = await slots.read(paths);
       if ((before === undefined) === (after === undefined) && after?.data === undefined && after?.shown?.at(-1) === before?.shown?.at(-1))
-        return file;
+        return theOnly(files);
     }
   };
 
