@@ -1,4 +1,4 @@
-import { type CancellationToken, LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
+import { type CancellationToken, ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
 import type { Documents } from "./documents.ts";
 import { pathOfUri } from "./index/paths.ts";
 import type { Indexer } from "./indexer.ts";
@@ -8,14 +8,26 @@ interface ForDocument {
   readonly textDocument: { readonly uri: string };
 }
 
+/** A text can be nested deeper than what walks its tree can go; nothing can be said of it then. */
+function unlessTooDeep<Answer>(nothing: Answer, answer: () => Answer): Answer {
+  try {
+    return answer();
+  } catch (error) {
+    if (error instanceof RangeError && error.message.includes("call stack")) return nothing;
+    throw error;
+  }
+}
+
 /**
  * Makes a function of a path and the request's parameters a request handler. Messages that arrived meanwhile go first: what they cancel is
  * not computed, and what they make old is refused as such, so that no answer comes from an older text than the client has.
  */
 export function answering(documents: Documents, indexer: Indexer) {
+  let closed = false;
   const checked = async <Answer>(token: CancellationToken, isOld: () => boolean, answer: () => Answer): Promise<Answer> => {
     await breathe(); // Twice: the connection hands over one waiting message per turn, and its turn comes second.
     await breathe();
+    if (closed) throw new ResponseError(ErrorCodes.InvalidRequest, "The server was shut down.");
     if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, "The request was cancelled.");
     if (isOld()) throw new ResponseError(LSPErrorCodes.ContentModified, "The document changed.");
     indexer.flush();
@@ -32,7 +44,7 @@ export function answering(documents: Documents, indexer: Indexer) {
         return checked(
           token,
           () => documents.get(path)?.version !== version,
-          () => answer(path, params),
+          () => unlessTooDeep(nothing, () => answer(path, params)),
         );
       },
     workspace:
@@ -43,6 +55,10 @@ export function answering(documents: Documents, indexer: Indexer) {
           () => false,
           () => answer(params),
         ),
+    /** From now on everything is refused. */
+    close: () => {
+      closed = true;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { TextDocumentContentChangeEvent } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { FileFacts } from "./index/facts.ts";
+import { isTooLong, tooLong } from "./index/files.ts";
 import { mentionsPackage, type OpenParser, openParser, type TextChange } from "./index/parse.ts";
 import { pathOfUri } from "./index/paths.ts";
 
@@ -43,12 +44,18 @@ function joined(first: TextChange, second: TextChange): TextChange {
 
 const nothing: TextChange = { span: { start: 0, length: 0 }, newLength: 0 };
 
-/** The edit that a change event makes in the document as it is; `undefined` for one that replaces the whole text. */
+/** A change event whose range lies in the document as it is: TextDocument takes lines that are not there for lines that it has to count. */
+function fitting(document: TextDocument, change: TextDocumentContentChangeEvent): TextDocumentContentChangeEvent {
+  if (!("range" in change)) return change;
+  const offsets = [document.offsetAt(change.range.start), document.offsetAt(change.range.end)];
+  return { range: { start: document.positionAt(Math.min(...offsets)), end: document.positionAt(Math.max(...offsets)) }, text: change.text };
+}
+
+/** The edit that a fitting change event makes in the document as it is; `undefined` for one that replaces the whole text. */
 function edit(document: TextDocument, change: TextDocumentContentChangeEvent): TextChange | undefined {
   if (!("range" in change)) return undefined;
-  const [one, other] = [document.offsetAt(change.range.start), document.offsetAt(change.range.end)];
-  const start = Math.min(one, other);
-  return { span: { start, length: Math.max(one, other) - start }, newLength: change.text.length };
+  const start = document.offsetAt(change.range.start);
+  return { span: { start, length: document.offsetAt(change.range.end) - start }, newLength: change.text.length };
 }
 
 export function createDocuments(): Documents {
@@ -67,7 +74,8 @@ export function createDocuments(): Documents {
       const path = pathOfUri(uri);
       const state = path === undefined ? undefined : states.get(path);
       if (path === undefined || !state) return undefined;
-      for (const change of changes) {
+      for (const each of changes) {
+        const change = fitting(state.document, each);
         const next = edit(state.document, change);
         state.pending &&= next && (state.pending === nothing ? next : joined(state.pending, next));
         state.document = TextDocument.update(state.document, [change], version);
@@ -94,9 +102,9 @@ export function createDocuments(): Documents {
       const text = state.document.getText();
       const { pending } = state;
       changed.delete(path);
-      if (!always && !mentionsPackage(text)) {
+      if (isTooLong(text.length) || (!always && !mentionsPackage(text))) {
         state.pending = undefined;
-        return undefined;
+        return always ? tooLong : undefined;
       }
       state.pending = nothing;
       return state.parser.parse(text, pending, lastGood);

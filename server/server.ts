@@ -42,6 +42,13 @@ function foldersOf({ workspaceFolders, rootUri }: InitializeParams): readonly st
   return uris.flatMap((uri) => pathOfUri(uri) ?? []);
 }
 
+/** What a client gives that is no option counts as not given. */
+function optionsOf({ initializationOptions }: InitializeParams) {
+  const { features, storagePath, docs } = (initializationOptions ?? {}) as { readonly [Name in keyof InitializationOptions]: unknown };
+  const text = (value: unknown) => (typeof value === "string" && !value.includes("\0") ? value : undefined);
+  return { features: (features ?? {}) as NonNullable<InitializationOptions["features"]>, storagePath: text(storagePath), docs: text(docs) };
+}
+
 /** Errors of a run have a page of their own; what only an editor finds is on the language server's. */
 const pagesIn = (docs: string | undefined) => (code: string) =>
   docs === undefined ? undefined : `${docs}/${code.includes("/") ? "errors" : "language-server"}.md#${code.replaceAll("/", "")}`;
@@ -56,7 +63,7 @@ const agePeriod = 60_000;
 export function serve(connection: Connection, { disk = nodeDisk, now = Date.now, releaseMemory = () => {}, startParser }: ServerOptions = {}): void {
   connection.onInitialize((params) => {
     const abilities = abilitiesOf(params);
-    const { features = {}, storagePath, docs } = (params.initializationOptions ?? {}) as InitializationOptions;
+    const { features, storagePath, docs } = optionsOf(params);
     const has = (feature: FeatureName) => features[feature] !== false;
     startSession(connection, { abilities, has, folders: foldersOf(params), storagePath, docs, disk, now, releaseMemory, startParser });
     return { capabilities: capabilitiesFor(abilities, has), serverInfo: { name: "Sluice" } };
@@ -180,7 +187,7 @@ function startSession(connection: Connection, { abilities, has, folders, storage
   connection.onShutdown(() => {
     clearInterval(ages);
     clearImmediate(flushing);
-    for (const each of [feed, lenses, diagnostics, watching, indexer, contents]) each?.close();
+    for (const each of [feed, lenses, diagnostics, watching, indexer, contents, answers]) each?.close();
   });
 
   // ---- what the client asks

@@ -34,7 +34,7 @@ export function completion(context: FeatureContext, path: string, position: Posi
   const none: CompletionList = { isIncomplete: false, items: [] };
   const facts = context.workspace.facts(path);
   const text = context.text(path);
-  const offset = facts && offsetAt(facts.lines, position);
+  const offset = facts && text !== undefined ? Math.min(offsetAt(facts.lines, position), text.length) : undefined;
   const caret = text === undefined || offset === undefined ? undefined : caretAt(text, offset);
   if (!facts || text === undefined || offset === undefined || !caret) return none;
   const asked: Asked = { context, path, facts, text, offset, caret };

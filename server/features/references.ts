@@ -1,25 +1,46 @@
 import type { Location } from "vscode-languageserver/node";
 import type { Position } from "../../runtime/src/model/graph.ts";
 import type { Span } from "../index/facts.ts";
+import type { Node } from "../index/node.ts";
 import { uriOfPath } from "../index/paths.ts";
 import { rangeOf } from "../index/text.ts";
+import type { Workspace } from "../index/workspace.ts";
 import type { FeatureContext } from "./context.ts";
 import { spotAt } from "./spot.ts";
 
-/**
- * Every place that names the asset whose key stands at the position, by key or by identifier. Asked at an identifier there is no answer:
- * TypeScript's own server has it.
- */
-export function references({ workspace }: FeatureContext, path: string, position: Position, withDeclaration: boolean): Location[] {
+interface FileSpan {
+  readonly path: string;
+  readonly span: Span;
+}
+
+/** The asset whose key stands at the position. Identifiers are TypeScript's own server's. */
+export function keyedAt(workspace: Workspace, path: string, position: Position): Node | undefined {
   const spot = spotAt(workspace, path, position);
-  const node = spot?.part === "key" ? (spot.type === "definition" ? spot.node : spot.target) : undefined;
-  if (!node) return [];
-  const places = new Map<string, { readonly path: string; readonly span: Span }>();
-  const add = (file: string, span: Span) => places.set(`${file}\n${span[0]}`, { path: file, span });
-  if (withDeclaration) add(node.path, workspace.fact(node).keySpan);
+  return spot?.part === "key" ? (spot.type === "definition" ? spot.node : spot.target) : undefined;
+}
+
+/** Spans that name an asset, by key or by identifier, in the assets of other files or of one. */
+export function readsOf(workspace: Workspace, node: Node, isRead: (reader: Node) => boolean = () => true): readonly FileSpan[] {
+  const places = new Map<string, FileSpan>();
   for (const id of workspace.downstream(node.id)) {
     const reader = workspace.nodes.get(id);
-    if (reader) for (const { ref, target } of workspace.edges(reader)) if (target === node.id) add(reader.path, ref.span);
+    if (!reader || !isRead(reader)) continue;
+    for (const { ref, target } of workspace.edges(reader)) {
+      if (target === node.id) places.set(`${reader.path}\n${ref.span[0]}`, { path: reader.path, span: ref.span });
+    }
   }
-  return [...places.values()].map((place) => ({ uri: uriOfPath(place.path), range: rangeOf(workspace.facts(place.path)!.lines, place.span) }));
+  return [...places.values()];
+}
+
+/** Every place that names the asset whose key stands at the position. */
+export function references({ workspace }: FeatureContext, path: string, position: Position, withDeclaration: boolean): Location[] {
+  const node = keyedAt(workspace, path, position);
+  if (!node) return [];
+  const own = withDeclaration ? [{ path: node.path, span: workspace.fact(node).keySpan }] : [];
+  const uris = new Map<string, string>();
+  return [...own, ...readsOf(workspace, node)].map((place) => {
+    const uri = uris.get(place.path) ?? uriOfPath(place.path);
+    uris.set(place.path, uri);
+    return { uri, range: rangeOf(workspace.facts(place.path)!.lines, place.span) };
+  });
 }

@@ -36,8 +36,8 @@ function placesOf(workspace: Workspace, node: Node): readonly Place[] {
 }
 
 /** Refuses where the text of a literal is not the key in quotes: then the file changed behind the index's back. */
-function checkPlace({ text }: FeatureContext, { path, span }: Place, key: string): void {
-  const literal = text(path)?.slice(...span);
+function checkPlace(content: string | undefined, { path, span }: Place, key: string): void {
+  const literal = content?.slice(...span);
   if (literal === undefined || literal.slice(1, -1) !== key || !/^["'`]/.test(literal)) {
     refuse(`"${key}" cannot be renamed: ${nameOf(path)} does not have it where it was when the file was read last. Save the file and try again.`);
   }
@@ -55,7 +55,8 @@ function checkReferrers({ workspace, text }: FeatureContext, node: Node, key: st
     if (mentions(text(path) ?? "")) refuse(`"${key}" cannot be renamed while ${nameOf(path)}, which mentions it, has syntax errors.`);
   }
   for (const reader of workspace.nodes.values()) {
-    if (reader.scope !== node.scope || !reader.covered) continue;
+    // What is computed leads nowhere; facts of a closed file cost time.
+    if (reader.scope !== node.scope || !reader.covered || !reader.targets.includes(undefined)) continue;
     for (const ref of workspace.fact(reader).refs) {
       const isComputed = ref.key === undefined && ref.chain === undefined && ref.inline === undefined;
       if (isComputed && mentions(ref.text)) {
@@ -95,7 +96,7 @@ function keyAt(
 export function prepareRename(context: FeatureContext, path: string, position: Position): { range: Range; placeholder: string } | null {
   const found = keyAt(context, path, position);
   if (!found) return null;
-  checkPlace(context, { path, span: found.span }, found.key);
+  checkPlace(context.text(path), { path, span: found.span }, found.key);
   const { lines } = context.workspace.facts(path)!;
   return { range: rangeOf(lines, [found.span[0] + 1, found.span[1] - 1]), placeholder: found.key };
 }
@@ -117,11 +118,15 @@ export function rename(
   if (mistake) refuse(`"${newName}" is no asset key: ${mistake}.`);
   if (workspace.keys.ids(node.scope, newName).length > 0) refuse(`Another asset of this project has the key "${newName}".`);
   const byPath = new Map<string, AnnotatedTextEdit[]>();
+  const texts = new Map<string, string | undefined>();
   for (const place of placesOf(workspace, node)) {
-    checkPlace(context, place, key);
+    if (!texts.has(place.path)) texts.set(place.path, context.text(place.path));
+    checkPlace(texts.get(place.path), place, key);
     const range = rangeOf(workspace.facts(place.path)!.lines, [place.span[0] + 1, place.span[1] - 1]);
     const edit = { range, newText: newName, ...(documentChanges && changeAnnotations ? { annotationId: annotation } : {}) };
-    byPath.set(place.path, [...(byPath.get(place.path) ?? []), edit as AnnotatedTextEdit]);
+    const edits = byPath.get(place.path);
+    if (edits) edits.push(edit as AnnotatedTextEdit);
+    else byPath.set(place.path, [edit as AnnotatedTextEdit]);
   }
   const uri = (file: string) => openDocument(file)?.uri ?? uriOfPath(file);
   if (!documentChanges) return { changes: Object.fromEntries([...byPath].map(([file, edits]) => [uri(file), edits])) };

@@ -22,7 +22,10 @@ export interface Disk extends ModuleDisk {
 }
 
 /** Longer files are data or generated bundles, not asset definitions. */
-const largestFile = 2_000_000;
+export const isTooLong = (size: number): boolean => size > 2_000_000;
+
+/** What is known of such a file where there has to be something. */
+export const tooLong: FileFacts = parseFacts("", "");
 
 function attempt<Value>(read: () => Value): Value | undefined {
   try {
@@ -83,7 +86,9 @@ export function readFacts(
   disk: Pick<Disk, "read" | "stamp">,
   { lastGood, always = false, size }: ReadOptions = {},
 ): FileFacts | undefined {
-  if ((size ?? disk.stamp(path)?.size ?? Number.POSITIVE_INFINITY) > largestFile) return undefined;
+  const length = size ?? disk.stamp(path)?.size;
+  if (length === undefined) return undefined;
+  if (isTooLong(length)) return always ? tooLong : undefined;
   const content = disk.read(path);
   if (!content || (!always && !mentionsPackage(content))) return undefined;
   return parseFacts(path, textOf(content), lastGood);
