@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { toErrorInfo } from "../../runtime/src/model/errors.ts";
 import type { RunEvent, RunSummary } from "../../runtime/src/model/events.ts";
 import type { IndexedProject, PartitionStatus, PlannedAsset } from "../../runtime/src/model/graph.ts";
+import { newRunId } from "../../runtime/src/model/run-id.ts";
 import type { Activity } from "../activity.ts";
 import { unknownReasons } from "../graph/face.ts";
 import type { PartitionChoice } from "../graph/partition-choice.ts";
@@ -197,7 +197,7 @@ export function createProject({ uri, files, log, memory, activity, onCrash }: Pr
     run({ selection, upstream, confirmed, partitions, missing }) {
       const target = targets.current() ?? "";
       const chosen = { ...(partitions ? { partitions } : {}), ...(missing ? { missing } : {}) };
-      const runId = randomUUID();
+      const runId = newRunId();
       const work = async () => {
         try {
           return await runner.call("materialize", { target, selection, runId, upstream, ...chosen, ...(confirmed ? { confirmed } : {}) });

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { LoadedProject } from "../assets/definition.ts";
 import type { Reach } from "../io/manager.ts";
 import { type ErrorInfo, SluiceError, toErrorInfo } from "../model/errors.ts";
 import type { RunEvent, RunSummary } from "../model/events.ts";
+import { newRunId } from "../model/run-id.ts";
 import { checkTarget, type Environment, keysInSharedPlaces } from "./check-target.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { addDynamicKeys, readMoment } from "./dynamic-partitions.ts";
@@ -96,7 +96,7 @@ const defaultConcurrency = 4;
  * Throws, before anything runs: `io/permission` for a protected target without `confirmed`, `config/invalid` for a transport that reaches too far.
  */
 export async function executeRun(options: ExecuteOptions): Promise<RunSummary> {
-  const { project, target, plan, runId = randomUUID(), history = noHistory(), emit, signal = never(), clock = systemClock } = options;
+  const { project, target, plan, runId = newRunId(), history = noHistory(), emit, signal = never(), clock = systemClock } = options;
   if (target.protected && options.confirmed !== true) {
     throw new SluiceError("io/permission", `Target "${target.name}" is protected: every write to it has to be confirmed.`, {
       hint: "Confirm it in the editor, or pass --yes on the command line.",
