@@ -79,6 +79,7 @@ export {
   type TypeHandler,
   type types,
   type UpstreamRow,
+  type ValidRows,
 } from "./io/manager.ts";
 export type { LocalFiles, ObjectInfo, ObjectStore, PutOptions, StoredObject } from "./io/objects/store.ts";
 export { type ObjectOptions, objectIOManager } from "./io/objects.ts";

@@ -220,3 +220,6 @@ assets("n63", { outputs: { a: output({ rowSchema: z.object({ id: z.number() }) }
 // 64 a validator of rows for what is no array of rows
 // @ts-expect-error
 asset("n64", { rowSchema: z.object({ id: z.number() }), run: () => sql`select 1 as id` });
+// 65 a validator that takes other rows than the upstream asset's
+// @ts-expect-error
+asset("n65", { inputs: { sales: sales.as(rows(z.object({ owner: z.number() }))) }, run: ({ sales }) => sales });

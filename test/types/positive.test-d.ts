@@ -43,6 +43,8 @@ asset("d2", { inputs: { r: cleanSales.as(rows()), q: cleanSales.as(sql), b: clea
   } });
 const typed = asset("typed", { run: () => sql<{ id: bigint; name: string }>`select 1` });
 asset("d3", { inputs: { typed: typed.as(rows()), part: typed.as(rows()).with({ columns: ["id"] }), narrowed: typed.as(rows<{ id: bigint }>()) }, run: ({ typed, part, narrowed }) => { const a: bigint | undefined = typed[0]?.id ?? part[0]?.id ?? narrowed[0]?.id; return [{ a: a ?? 0n }]; } });
+// ---- validators that take what is stored and give something else
+asset("validated", { inputs: { s: cleanSales.as(rows(z.object({ owner: z.string(), amount: z.number().transform(String) }))), loose: rawSales.as(rows(z.object({ n: z.coerce.number() }))) }, run: ({ s, loose }) => { same<typeof s, Rows<{ owner: string; amount: string }>>(); same<typeof loose, Rows<{ n: number }>>(); return s; } });
 // ---- frames of Polars
 const framed = asset("framed", { inputs: { eager: cleanSales.as(polars), lazy: cleanSales.as(polarsLazy) }, run: ({ eager, lazy }) => { same<typeof eager, DataFrame>(); same<typeof lazy, LazyDataFrame>(); return eager.head(1); } });
 asset("framed_rows", { inputs: { framed, typed: framed.as(rows<Sale>()), query: framed.as(sql), merged: asset("framed_daily", { partitions: dailyPartitions({ start: "2026-01-01" }), run: () => framedOf }).as(polarsLazy).all().merged() }, run: ({ framed, typed, query, merged }) => { same<typeof query, SqlQuery<unknown>>(); void typed.length; void framed.height; return merged.filter(framedExpr); } });

@@ -95,6 +95,7 @@ describe.each(Object.keys(compilers) as Compiler[])("TypeScript %s", { timeout: 
     const says = (number: string, text: string) => expect(found.get(number), `misuse ${number}`).toContain(text);
     says("01", "Did you mean 'amount'?");
     says("05", "the upstream asset's rows do not fit this row type");
+    says("65", "the upstream asset's rows do not fit this row type");
     says("06", "the upstream asset's value is not a table: leave out .as()");
     says("09", "this asset returns nothing, so there is nothing to load: name it in deps");
     says("10", 'I/O manager \\"warehouse\\" cannot store what asset \\"n10\\" returns');

@@ -1,4 +1,4 @@
-import type { Batches, kind, Rows, SqlQuery, TypeHandler, types, UpstreamRow } from "../io/manager.ts";
+import type { Batches, kind, Rows, SqlQuery, TypeHandler, types, UpstreamRow, ValidRows } from "../io/manager.ts";
 import type { IOManagerKey } from "./keys.ts";
 import type { DimensionName, Mapping, PartitionKey, PartitionMap, Without } from "./mapping.ts";
 import type { IsAny, IsUnknown, Mistake, Nothing } from "./mistake.ts";
@@ -53,7 +53,11 @@ type Shaped<Upstream, Value> = Value extends readonly UpstreamRow[]
     ? SqlQuery<RowOf<Upstream>>
     : Value extends Batches<UpstreamRow>
       ? Batches<RowOf<Upstream>>
-      : Value;
+      : Value extends ValidRows<infer Row, unknown>
+        ? Rows<Row>
+        : Value;
+/** What a row must be to be taken: of a validator, what it makes others of. */
+type TakenRow<Value, Row> = Value extends { readonly [types]: infer Taken } ? Taken : Row;
 type ShapeMistake<Upstream, Value> =
   IsUnknown<Upstream> extends true
     ? unknown
@@ -63,7 +67,7 @@ type ShapeMistake<Upstream, Value> =
           ? unknown
           : IsUnknown<RowOf<Upstream>> extends true
             ? unknown
-            : [RowOf<Upstream>] extends [Row]
+            : [RowOf<Upstream>] extends [TakenRow<Value, Row>]
               ? unknown
               : Mistake<"the upstream asset's rows do not fit this row type">
         : unknown

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { RecordBatch, Schema } from "apache-arrow";
 import { RecordBatch as Batch, makeData, Struct } from "apache-arrow";
-import type { Rows, StoreHints, TableStream, TypeHandler, UpstreamRow } from "../io/manager.ts";
+import type { AnyHandler, Rows, StoreHints, TableStream, TypeHandler, UpstreamRow, ValidRows } from "../io/manager.ts";
 import { kind } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import { validateRows } from "../model/validate-rows.ts";
@@ -40,8 +40,11 @@ const isRow = (value: unknown): boolean =>
  * Loading throws `io/inexact-value` where a value would be changed, `run/invalid-row` where the validator refuses a row.
  */
 export function rows<Row = UpstreamRow>(options?: RowOptions): TypeHandler<Rows<Row>>;
-export function rows<Schema extends StandardSchemaV1>(schema: Schema, options?: RowOptions): TypeHandler<Rows<StandardSchemaV1.InferOutput<Schema>>>;
-export function rows(first?: StandardSchemaV1 | RowOptions, second?: RowOptions): TypeHandler<Rows<Row>> {
+export function rows<Schema extends StandardSchemaV1>(
+  schema: Schema,
+  options?: RowOptions,
+): TypeHandler<ValidRows<StandardSchemaV1.InferOutput<Schema>, StandardSchemaV1.InferInput<Schema>>>;
+export function rows(first?: StandardSchemaV1 | RowOptions, second?: RowOptions): AnyHandler {
   const validator = isValidator(first) ? first : undefined;
   const given = validator === undefined ? (first as RowOptions | undefined) : second;
   const options = readOptions(given);

@@ -35,6 +35,9 @@ export const readSetting = <Value>(setting: Setting<Value>, environment: Readonl
 /** An array of row objects. */
 export type Rows<Row = object> = readonly Row[];
 
+/** Rows as a validator makes them of rows that it takes; the mark exists for the compiler only. */
+export type ValidRows<Row, Taken> = Rows<Row> & { readonly [types]: Taken };
+
 /** An Arrow `Table` of any copy or version of `apache-arrow`: its classes carry private symbols, so the class types of two versions do not fit. */
 export interface ArrowTable {
   readonly numRows: number;
