@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import type { AnyIOManager } from "../io/manager.ts";
 import type { Cases } from "./cases.ts";
 import type { ChildTask, LaneOrder } from "./child.ts";
@@ -209,7 +209,10 @@ export function kills(subject: BehaviourSubject, { describe, it }: Cases, entry:
             over = true;
           });
           const seen = new Set<number>();
-          while (!over) seen.add(await read());
+          while (!over) {
+            seen.add(await read());
+            await turn(); // a store whose reads wait for nothing would let nothing else happen
+          }
           await done;
           const final = await read();
           check([11, 1011, 2011].includes(final), `generation ${final} is no writer's last`);
