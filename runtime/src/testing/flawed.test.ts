@@ -38,7 +38,14 @@ it.each(flaws)("catches an I/O manager that $name, by rule $rule", async (flaw) 
 });
 
 it.each([
-  { name: "writes over the former value", create: inPlace.create, module: "./in-place.fixture.ts", rule: 3, says: /Expected to read|neither write/ },
+  // A torn file is read as another value, or not at all: then the reader of Arrow files throws what it throws.
+  {
+    name: "writes over the former value",
+    create: inPlace.create,
+    module: "./in-place.fixture.ts",
+    rule: 3,
+    says: /Expected to read|neither write|TypeError/,
+  },
   {
     name: "leaves what a killed process left",
     create: neverSweeps.create,
