@@ -19,6 +19,12 @@ export const median = (values: readonly number[]): number => {
   return sorted[sorted.length >> 1] as number;
 };
 
+/** The least value that so many percent of all do not pass. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * percent) / 100) - 1)] as number;
+}
+
 /** Milliseconds: what a person waits, and processor time of this process over all its threads. */
 export interface Spent {
   readonly wall: number;
