@@ -7,7 +7,15 @@ import {
 import type { answering } from "./answering.ts";
 import type { FeatureContext } from "./features/context.ts";
 import { diagnose } from "./features/diagnostics.ts";
+import { storedColumns } from "./features/row-schema.ts";
 import { pathOfUri, uriOfPath } from "./index/paths.ts";
+
+/** Files that something can be found in. */
+function suspects({ workspace, statuses }: FeatureContext): ReadonlySet<string> {
+  const paths = new Set(workspace.suspects());
+  for (const path of workspace.typed()) if (workspace.nodesIn(path).some((node) => storedColumns(statuses, node))) paths.add(path);
+  return paths;
+}
 
 /** Answers the client's questions for diagnostics. While findings cannot be known, the former ones stay. */
 export function answerDiagnostics(
@@ -31,7 +39,7 @@ export function answerDiagnostics(
   connection.languages.diagnostics.onWorkspace(
     answers.workspace(({ previousResultIds }: { previousResultIds: { uri: string; value: string }[] }): WorkspaceDiagnosticReport => {
       const previous = new Map(previousResultIds.flatMap(({ uri, value }) => [[pathOfUri(uri) ?? uri, { uri, value }] as const]));
-      const paths = new Set([...context.workspace.suspects(), ...previous.keys()]);
+      const paths = new Set([...suspects(context), ...previous.keys()]);
       const items = [...paths].map((path) => ({
         uri: previous.get(path)?.uri ?? uriOfPath(path),
         version: context.openDocument(path)?.version ?? null,
@@ -51,7 +59,7 @@ export function pushDiagnostics(
 ): () => void {
   const sent = new Map<string, string>();
   return () => {
-    for (const path of new Set([...context.workspace.suspects(), ...sent.keys(), ...openPaths()])) {
+    for (const path of new Set([...suspects(context), ...sent.keys(), ...openPaths()])) {
       const found = diagnose(context, path, isComplete());
       if (found === "wait") continue;
       const document = context.openDocument(path);

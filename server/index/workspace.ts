@@ -52,6 +52,8 @@ export interface Workspace extends Reading {
   readonly describe: (id: string) => IndexedAsset | undefined;
   /** Files with something to find fault with: every file that a diagnostic can be in, and few others. */
   readonly suspects: () => ReadonlySet<string>;
+  /** Files with assets that give their rows a type: something is found in them only where a stored table is known. */
+  readonly typed: () => ReadonlySet<string>;
   /** Grows whenever an asset came or went, or changed its key, its place in the project or its upstream, or what it is stored by. */
   readonly structure: () => number;
   /** Ids of assets that came, went or changed since the last call. */
@@ -82,8 +84,8 @@ const meaning = ({ config, partitions, boundKeys, rowTypes, assets }: FileFacts)
 const isSuspect = ({ assets, config }: FileFacts): boolean =>
   config !== undefined ||
   assets.some(
-    ({ mismatch, returns, partitions, ioManager, resources, rowType, key }) =>
-      mismatch || returns || partitions || ioManager || resources || rowType || key === undefined,
+    ({ mismatch, returns, partitions, ioManager, resources, key }) =>
+      mismatch || returns || partitions || ioManager || resources || key === undefined,
   );
 
 /** Keys that these assets have a right to. */
@@ -115,6 +117,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
   let structure = 0;
   /** Files with a malformed key, a reference that the project cannot follow, or more to be looked at. */
   const faulty = new Set<string>();
+  const typed = new Set<string>();
   let resolver: Resolver | undefined;
 
   const nodesFor = (path: string, facts: FileFacts) => nodesOf(path, facts, projects.of(path), projects.covers(path));
@@ -168,6 +171,8 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
     const lost = own.some((node) => node.scope !== "" && facts.assets[node.index]!.refs.some((ref, at) => isLost(ref, node.targets[at])));
     if (lost || isSuspect(facts) || own.some(({ key }) => key !== undefined && keyMistake(key))) faulty.add(path);
     else faulty.delete(path);
+    if (facts.assets.some(({ rowType }) => rowType)) typed.add(path);
+    else typed.delete(path);
     seen.set(path, links.seen);
     asked.set(path, links.keys);
   };
@@ -250,6 +255,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
         asked.drop(path);
         unlinked.delete(path);
         faulty.delete(path);
+        typed.delete(path);
         dirty.delete(path);
       }
     }
@@ -303,6 +309,7 @@ export function createWorkspace({ disk, load }: WorkspaceOptions): Workspace {
       paths.delete("");
       return paths;
     },
+    typed: () => typed,
     projectOf: projects.of,
     projects: projects.list,
     configOf: projects.configOf,
