@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -118,5 +118,15 @@ it("chooses DuckDB's variant in every store of its own, and says when there is n
       asset: "missing",
       message: 'The query of asset "missing" runs in duckdb, and sql.dialect() has no variant for it: it has snowflake and bigquery.',
     });
+  }
+});
+
+it("reads files of this machine that the query names", async () => {
+  const [csv, json] = ["a.csv", "a.json"].map((name) => join(folder, name)) as [string, string];
+  writeFileSync(csv, "id,name\n1,ada\n2,bob\n");
+  writeFileSync(json, '[{"id": 2, "n": 0.5}]');
+  for (const name of names) {
+    await stores[name].handleOutput(outputContext("named"), sql`select c.name, j.n from read_csv(${csv}) c join read_json(${json}) j using (id)`);
+    expect(await loaded(stores[name], "named")).toEqual([{ name: "bob", n: 0.5 }]);
   }
 });
