@@ -55,6 +55,7 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
   const release = async (): Promise<void> => {
     readInPlace.clear();
     await shelf.release();
+    await store.close?.();
   };
 
   return {
@@ -176,9 +177,6 @@ export function objectIOManager<Value = unknown>(store: ObjectStore, options: Ob
     },
 
     release,
-    close: async () => {
-      await release();
-      await store.close?.();
-    },
+    close: release,
   };
 }

@@ -76,5 +76,6 @@ export interface ObjectStore {
   readonly delete: (path: string) => Promise<void>;
   readonly stat: (path: string) => Promise<ObjectInfo | undefined>;
   readonly local?: LocalFiles;
+  /** Lets go of handles and connections; the next call opens again. Idempotent. */
   readonly close?: () => Promise<void>;
 }
