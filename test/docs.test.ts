@@ -83,6 +83,34 @@ describe("every page with a project in it", () => {
   );
 });
 
+describe("every page with tests in it", () => {
+  const projects = pages
+    .map((page) => ({ page, files: projectOf(page) }))
+    .filter(({ files }) => [...files.keys()].some((name) => name.endsWith(".test.ts")));
+  it("is found", () => expect(projects.map(({ page }) => page)).toContain("docs/guides/write-your-own.md"));
+
+  it.each(projects)(
+    "$page passes them",
+    async ({ files }) => {
+      const folder = folderOf(files);
+      const report = join(folder, "report.json");
+      writeFileSync(join(folder, "vitest.config.ts"), "export default { test: { testTimeout: 60_000 } };");
+      const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--reporter=json", `--outputFile=${report}`];
+      // fewer kills than where the built-in ones are held to the same
+      const env = { ...plainEnvironment, SLUICE_KILLS: "40" };
+      await promisify(execFile)(process.execPath, vitest, { cwd: folder, env, timeout: 280_000 }).catch(() => undefined); // the report says what failed
+      const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
+        testResults: { message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+      };
+      const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+      expect(results.filter(({ status }) => status !== "passed").map(({ fullName, failureMessages }) => [fullName, ...failureMessages])).toEqual([]);
+      expect(testResults.map(({ message }) => message).join("")).toBe("");
+      expect(results.length).toBeGreaterThan(50);
+    },
+    300_000,
+  );
+});
+
 it("every other piece of TypeScript compiles by itself", async () => {
   const pieces = pages.flatMap((page) =>
     blocks(page, "ts")
