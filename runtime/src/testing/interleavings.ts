@@ -83,7 +83,7 @@ export function interleavings(subject: BehaviourSubject, { describe, it }: Cases
     for (const partitioned of kinds) {
       const what = partitioned ? "partitions" : "one asset";
       it([3, 10], `${what}, in any order: as if one did after the other`, async () => {
-        await inFolder(subject, async ({ manager }) => holds(partitioned, [(call) => make(manager, call)], 15));
+        await inFolder(subject, async ({ manager }) => holds(partitioned, [(call) => make(manager, call)], 10));
       });
       if (subject.sharedByProcesses !== true || subject.module === undefined) continue;
       const { module } = subject;
@@ -102,7 +102,7 @@ export function interleavings(subject: BehaviourSubject, { describe, it }: Cases
                   return JSON.parse((await child.said(`did ${id} `)).slice(`did ${id} `.length)) as readonly State[];
                 },
             );
-            await holds(partitioned, [(call) => make(manager, call), ...others], 15);
+            await holds(partitioned, [(call) => make(manager, call), ...others], 10);
           } finally {
             for (const child of children) await child.kill();
           }

@@ -44,7 +44,7 @@ export function names(subject: BehaviourSubject, { describe, it }: Cases): void 
                 expectEqual(await load(manager, key, at(part)), [{ part, n: BigInt(i) }], `rows of ${JSON.stringify(part)}`);
               if (manager.list) expectEqual([...(await manager.list(inputContext(key)))].sort(), [...keys].sort(), "the list: ");
             }),
-            { numRuns: 12 },
+            { numRuns: 8 },
           );
           await untouched();
         });
@@ -64,7 +64,7 @@ export function names(subject: BehaviourSubject, { describe, it }: Cases): void 
             await store(manager, key, target, "", -run);
             expectEqual(await load(manager, key, target), [{ part: "", n: BigInt(-run) }], `rows of ${JSON.stringify(target.table)}`);
           }),
-          { numRuns: 12 },
+          { numRuns: 8 },
         );
         await untouched();
       });

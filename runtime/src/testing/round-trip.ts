@@ -79,7 +79,7 @@ export function roundTrip(subject: BehaviourSubject, { describe, it }: Cases): v
                 if (loaded.columns) expectEqual(loaded.columns, expected.columns, `columns as ${asked.name}`);
               },
             ),
-            { numRuns: 25, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+            { numRuns: 16, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
           );
         });
       });
