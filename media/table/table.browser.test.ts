@@ -176,6 +176,7 @@ describe("copying", () => {
     const table = await open();
     await shown(table);
     await cell(table, 0, 0).click();
+    await eventually(() => cell(table, 0, 0).getAttribute("aria-selected")).toBe("true");
     for (const key of ["Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown"]) await table.keyboard.press(key);
     await table.keyboard.press("Control+c");
     await eventually(() => copied(table)).toBe('9007199254740993\t\n9007199254740994\t""\n9007199254740995\tNULL');
@@ -186,6 +187,7 @@ describe("copying", () => {
     const table = await open();
     await shown(table);
     await cell(table, 7, 1).click();
+    await eventually(() => cell(table, 7, 1).getAttribute("aria-selected")).toBe("true");
     await table.keyboard.press("Control+c");
     await eventually(() => copied(table)).toBe("x".repeat(900));
   });
@@ -203,6 +205,7 @@ describe("copying", () => {
     const table = await open();
     await shown(table);
     await cell(table, 0, 0).click();
+    await eventually(() => cell(table, 0, 0).getAttribute("aria-selected")).toBe("true");
     await table.keyboard.press("Control+a");
     await table.keyboard.press("Control+c");
     await eventually(() => table.getByRole("status").textContent()).toBe("100,000,000 cells are selected; at most 100,000 can be copied at once.");
