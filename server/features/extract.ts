@@ -1,8 +1,8 @@
 import { type CodeAction, CodeActionKind, type TextEdit } from "vscode-languageserver/node";
-import { bare, chainOf, literal, objectOf, propertyName } from "../index/expressions.ts";
+import { bare, chainOf, literal, objectOf, propertyName, type Run, runOf } from "../index/expressions.ts";
 import { ts } from "../index/typescript.ts";
 import { assetCallee, editOf, freeName, type Site, textEdit } from "./actions/edits.ts";
-import { type Run, runOf, takeName } from "./actions/inputs.ts";
+import { takeName } from "./actions/inputs.ts";
 import { innermost, memberOf, treeOf } from "./actions/syntax.ts";
 
 /** What may be an asset of its own: no bare name, no literal, no function, and nothing that is written to, called on or deleted. */

@@ -6,7 +6,7 @@ import type { Node } from "../index/node.ts";
 import { rangeOf } from "../index/text.ts";
 import { statusWords } from "../status-words.ts";
 import type { FeatureContext } from "./context.ts";
-import { spotAt } from "./spot.ts";
+import { assetOf, spotAt } from "./spot.ts";
 import { upstreamOf } from "./upstream.ts";
 
 const listed = 8;
@@ -80,7 +80,7 @@ function plain(node: Node, context: FeatureContext): string {
 export function hover(context: FeatureContext, path: string, position: Position): Hover | null {
   const { workspace } = context;
   const spot = spotAt(workspace, path, position);
-  const node = spot?.type === "definition" ? spot.node : spot?.target;
+  const node = assetOf(spot);
   const lines = workspace.facts(path)?.lines;
   if (!spot || !node || !lines) return null;
   return {

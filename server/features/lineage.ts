@@ -5,7 +5,7 @@ import { nameOf, uriOfPath } from "../index/paths.ts";
 import { rangeOf } from "../index/text.ts";
 import type { Workspace } from "../index/workspace.ts";
 import type { FeatureContext } from "./context.ts";
-import { spotAt } from "./spot.ts";
+import { assetOf, spotAt } from "./spot.ts";
 import { contained, titleOf } from "./symbols.ts";
 import { upstreamOf } from "./upstream.ts";
 
@@ -41,7 +41,7 @@ const nodeOf = (workspace: Workspace, { data }: CallHierarchyItem): Node | undef
 /** The asset that a position defines or names. */
 export function prepareCallHierarchy({ workspace }: FeatureContext, path: string, position: Position): CallHierarchyItem[] | null {
   const spot = spotAt(workspace, path, position);
-  const node = spot?.type === "definition" ? spot.node : spot?.target;
+  const node = assetOf(spot);
   return node ? [itemOf(workspace, node)] : null;
 }
 

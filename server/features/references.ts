@@ -6,7 +6,7 @@ import { uriOfPath } from "../index/paths.ts";
 import { rangeOf } from "../index/text.ts";
 import type { Workspace } from "../index/workspace.ts";
 import type { FeatureContext } from "./context.ts";
-import { spotAt } from "./spot.ts";
+import { assetOf, spotAt } from "./spot.ts";
 
 interface FileSpan {
   readonly path: string;
@@ -16,7 +16,7 @@ interface FileSpan {
 /** The asset whose key stands at the position. Identifiers are TypeScript's own server's. */
 export function keyedAt(workspace: Workspace, path: string, position: Position): Node | undefined {
   const spot = spotAt(workspace, path, position);
-  return spot?.part === "key" ? (spot.type === "definition" ? spot.node : spot.target) : undefined;
+  return spot?.part === "key" ? assetOf(spot) : undefined;
 }
 
 /** Spans that name an asset, by key or by identifier, in the assets of other files or of one. */

@@ -9,7 +9,7 @@ import { offsetAt, rangeOf } from "../index/text.ts";
 import type { Workspace } from "../index/workspace.ts";
 import { caretAt, isCallOf } from "./caret.ts";
 import type { FeatureContext } from "./context.ts";
-import { spotAt } from "./spot.ts";
+import { assetOf, spotAt } from "./spot.ts";
 
 /** Says to the user why a rename is not done. */
 function refuse(reason: string): never {
@@ -82,7 +82,7 @@ function keyAt(
     if (isComputed) refuse("This key is computed when the code runs, and can only be renamed by hand.");
     return undefined;
   }
-  const node = spot.type === "definition" ? spot.node : spot.target;
+  const node = assetOf(spot);
   if (!isSettled()) refuse("Assets are still being indexed. Try again in a moment.");
   if (!node || node.key === undefined) refuse("No asset of this project has this key, so there is nothing to rename.");
   const { key } = node;

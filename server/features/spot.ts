@@ -38,3 +38,6 @@ export function spotAt(workspace: Workspace, path: string, position: Position): 
   }
   return undefined;
 }
+
+/** The asset that a spot is about: the one defined there, or the one named. */
+export const assetOf = (spot: Spot | undefined): Node | undefined => (spot?.type === "definition" ? spot.node : spot?.target);

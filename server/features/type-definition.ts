@@ -4,7 +4,7 @@ import { uriOfPath } from "../index/paths.ts";
 import { covers, offsetAt, rangeOf } from "../index/text.ts";
 import type { FeatureContext } from "./context.ts";
 import { managerOf } from "./findings/bindings.ts";
-import { spotAt } from "./spot.ts";
+import { assetOf, spotAt } from "./spot.ts";
 
 /**
  * From an asset, or from the I/O manager key or resource key that it names, to what each target of the config binds to it: the binding is
@@ -25,7 +25,7 @@ export function typeDefinition({ workspace }: FeatureContext, path: string, posi
     if (found) [origin, key] = [rangeOf(facts.lines, found.span), found.name];
   }
   const spot = origin ? undefined : spotAt(workspace, path, position);
-  const node = spot?.type === "definition" ? spot.node : spot?.target;
+  const node = assetOf(spot);
   if (spot && node) [origin, key] = [rangeOf(facts.lines, spot.span), managerOf(node, workspace.fact(node))];
   const project = workspace.configOf(workspace.projectOf(path));
   if (!origin || key === undefined || !project) return [];

@@ -1,4 +1,4 @@
-import { bare, chainOf, literal, literals, objectOf, property, propertyName } from "./expressions.ts";
+import { bare, chainOf, literal, literals, objectOf, property, propertyName, runOf } from "./expressions.ts";
 import type { AssetFact, ChainFact, NameFact, PartitionsFact, TargetFact } from "./facts.ts";
 import type { ReferenceReader } from "./references.ts";
 import { rowOf } from "./row-types.ts";
@@ -64,17 +64,6 @@ function takenNames(parameter: ts.ParameterDeclaration | undefined, { span }: Re
     names.push({ name, span: span(at) });
   }
   return names;
-}
-
-/** The function of `run`, written as a property or as a method. */
-function runOf(spec: ts.ObjectLiteralExpression): ts.FunctionLikeDeclaration | undefined {
-  for (const at of spec.properties) {
-    if (propertyName(at.name) !== "run") continue;
-    if (ts.isMethodDeclaration(at)) return at;
-    const value = ts.isPropertyAssignment(at) ? bare(at.initializer) : undefined;
-    if (value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value))) return value;
-  }
-  return undefined;
 }
 
 function mismatchOf(spec: ts.ObjectLiteralExpression, run: ts.FunctionLikeDeclaration, reader: Reader): AssetFact["mismatch"] {

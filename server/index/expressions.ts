@@ -105,3 +105,13 @@ export function objectOf(node: ts.Expression | undefined): ts.ObjectLiteralExpre
   const at = node && bare(node);
   return at && ts.isObjectLiteralExpression(at) ? at : undefined;
 }
+
+export type Run = ts.ArrowFunction | ts.FunctionExpression | ts.MethodDeclaration;
+
+/** The function of a definition's `run`, written as a property or as a method. */
+export function runOf(spec: ts.ObjectLiteralExpression): Run | undefined {
+  const member = spec.properties.find((each) => propertyName(each.name) === "run");
+  if (member && ts.isMethodDeclaration(member)) return member;
+  const value = member && ts.isPropertyAssignment(member) ? bare(member.initializer) : undefined;
+  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
+}

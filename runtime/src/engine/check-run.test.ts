@@ -2,21 +2,9 @@ import { expect, it } from "vitest";
 import type { CheckDefinition } from "../assets/definition.ts";
 import { staticPartitions } from "../assets/partitions.ts";
 import { inMemory } from "../io/in-memory.ts";
-import { kind } from "../io/manager.ts";
 import { type CheckOptions, runChecks } from "./check-run.ts";
-import { type FakeAsset, fakeProject, type MemoryManager, materialize } from "./fixture.ts";
+import { check, type FakeAsset, fakeProject, type MemoryManager, materialize } from "./fixture.ts";
 
-const check = (name: string, run: (value: never, context: never) => unknown, more: Partial<CheckDefinition> = {}): CheckDefinition => ({
-  [kind]: "check",
-  name,
-  input: { [kind]: "input", upstream: undefined, allowMissingPartitions: false, merged: false },
-  blocking: false,
-  severity: "error",
-  resources: {},
-  definedAt: [],
-  run: run as CheckDefinition["run"],
-  ...more,
-});
 const positive = check("positive", (value: number) => ({ passed: value > 0, description: `it is ${value}` }), { blocking: true });
 const throws = check("throws", () => {
   throw new TypeError("no such thing");

@@ -9,7 +9,7 @@ import { inMemory } from "../io/in-memory.ts";
 import { type AnyIOManager, kind } from "../io/manager.ts";
 import type { RunEvent } from "../model/events.ts";
 import { checkTarget } from "./check-target.ts";
-import { type FakeAsset, fakeProject, type MemoryManager, materialize, memory, story } from "./fixture.ts";
+import { check, type FakeAsset, fakeProject, type MemoryManager, materialize, memory, story } from "./fixture.ts";
 import { buildGraph } from "./graph.ts";
 import { openHistory } from "./history.ts";
 
@@ -18,18 +18,6 @@ type Row = { readonly n: number };
 const rows = (...numbers: readonly number[]) => numbers.map((n) => ({ n }));
 const signal = () => new AbortController().signal;
 
-/** A check as `assetCheck` makes it; what it is of is known by who holds it. */
-const check = (name: string, run: (value: never, context: never) => unknown, more: Partial<CheckDefinition> = {}): CheckDefinition => ({
-  [kind]: "check",
-  name,
-  input: { [kind]: "input", upstream: undefined, allowMissingPartitions: false, merged: false },
-  blocking: false,
-  severity: "error",
-  resources: {},
-  definedAt: [],
-  run: run as CheckDefinition["run"],
-  ...more,
-});
 const blocking = (name: string, run: (value: never, context: never) => unknown, more: Partial<CheckDefinition> = {}) =>
   check(name, run, { blocking: true, ...more });
 

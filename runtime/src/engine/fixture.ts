@@ -1,4 +1,12 @@
-import type { AssetDefinition, InputDefinition, LoadedProject, ResourceDefinition, StepDefinition, TargetDefinition } from "../assets/definition.ts";
+import type {
+  AssetDefinition,
+  CheckDefinition,
+  InputDefinition,
+  LoadedProject,
+  ResourceDefinition,
+  StepDefinition,
+  TargetDefinition,
+} from "../assets/definition.ts";
 import { type AnyIOManager, type InputContext, kind, type OutputContext } from "../io/manager.ts";
 import { SluiceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
@@ -232,3 +240,16 @@ export function fakeClock(start = 1_700_000_000_000): FakeClock {
     },
   };
 }
+
+/** A check as `assetCheck` makes it; what it is of is known by who holds it. */
+export const check = (name: string, run: (value: never, context: never) => unknown, more: Partial<CheckDefinition> = {}): CheckDefinition => ({
+  [kind]: "check",
+  name,
+  input: { [kind]: "input", upstream: undefined, allowMissingPartitions: false, merged: false },
+  blocking: false,
+  severity: "error",
+  resources: {},
+  definedAt: [],
+  run: run as CheckDefinition["run"],
+  ...more,
+});

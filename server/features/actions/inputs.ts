@@ -1,5 +1,5 @@
 import { type CodeAction, CodeActionKind, type Diagnostic, type TextEdit } from "vscode-languageserver/node";
-import { bare, objectOf, peeled } from "../../index/expressions.ts";
+import { bare, objectOf, peeled, type Run, runOf } from "../../index/expressions.ts";
 import type { Node } from "../../index/node.ts";
 import { offsetAt } from "../../index/text.ts";
 import { ts } from "../../index/typescript.ts";
@@ -8,15 +8,6 @@ import { innermost, memberOf, treeOf, withComma } from "./syntax.ts";
 
 const isMember = (node: ts.Node): node is ts.PropertyAssignment | ts.ShorthandPropertyAssignment =>
   ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node);
-
-export type Run = ts.ArrowFunction | ts.FunctionExpression | ts.MethodDeclaration;
-
-export function runOf(spec: ts.ObjectLiteralExpression): Run | undefined {
-  const member = memberOf(spec, "run");
-  if (member && ts.isMethodDeclaration(member)) return member;
-  const value = member && ts.isPropertyAssignment(member) ? bare(member.initializer) : undefined;
-  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
-}
 
 /** Puts a name into what a function takes apart. */
 export function takeName({ file }: Site, tree: ts.SourceFile, run: Run, name: string): TextEdit | undefined {

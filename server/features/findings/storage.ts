@@ -1,8 +1,9 @@
-import type { AssetFact, PartitionsFact, Span } from "../../index/facts.ts";
+import type { AssetFact, Span } from "../../index/facts.ts";
 import type { Node } from "../../index/node.ts";
 import type { Workspace } from "../../index/workspace.ts";
 import { defaultManager, managerOf, tableTargets, targetsWithout } from "./bindings.ts";
 import { configAround, type Finding, type Inspected, isWhole, placeOf, titleOf } from "./finding.ts";
+import { partitionsOf } from "./partitions.ts";
 
 const listed = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
 
@@ -11,11 +12,10 @@ const mayStoreItself = (workspace: Workspace, node: Node, fact: AssetFact) =>
   (fact.resources?.length ?? 0) > 0 && workspace.downstream(node.id).length === 0;
 
 /** Dimensions that say nowhere where they lie in a table, with the place to say it at. */
-export function unplaced(workspace: Workspace, node: Node, { partitions }: AssetFact): readonly { readonly name?: string; readonly span: Span }[] {
-  if (!partitions) return [];
-  const named = node.bound.partitions;
-  const fact: PartitionsFact | undefined = "maker" in partitions ? partitions : named && workspace.facts(named.path)?.partitions[named.index];
-  if (!fact) return [];
+function unplaced(workspace: Workspace, node: Node, asset: AssetFact): readonly { readonly name?: string; readonly span: Span }[] {
+  const { partitions } = asset;
+  const fact = partitionsOf(workspace, node, asset);
+  if (!partitions || !fact || fact === "none") return [];
   const at = (span: Span) => ("maker" in partitions ? span : partitions.span);
   if (fact.isPlaced === false) return [{ span: at(fact.span) }];
   return (fact.dimensions ?? []).flatMap(({ name, is }) => (is && "maker" in is && is.isPlaced === false ? [{ name, span: at(is.span) }] : []));
